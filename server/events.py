@@ -1,0 +1,98 @@
+"""The values that travel: Events on their way to the store, Rejecteds on their way back.
+
+An Event is one row of its table, ready to bind: its fields are the columns, in their order.
+Long texts are held as UTF-8, since Python would keep a text with one emoji at four bytes a
+character. Only `normalise.py` makes Events, and it checks that they can be stored.
+"""
+
+from sys import getsizeof
+from typing import NamedTuple
+
+
+class Trace(NamedTuple):
+    """One model call: a row of `llm_traces`. Times in Unix ms, durations in ms."""
+
+    event_id: str
+    trace_id: str
+    span_id: str | None
+    parent_span_id: str | None
+    created_at: int
+    started_at: int | None
+    source: str
+    provider: str
+    model: str
+    operation: str | None
+    status: str
+    error_type: str | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    total_tokens: int | None
+    cache_read_tokens: int | None
+    cache_write_tokens: int | None
+    reasoning_tokens: int | None
+    cost_usd: float | None
+    cost_source: str | None
+    latency_ms: float | None
+    time_to_first_token_ms: float | None
+    session_id: str | None
+    agent: str | None
+    metadata: bytes | None
+    input_text: bytes | None
+    output_text: bytes | None
+
+    @property
+    def kind(self) -> str:
+        return "trace"
+
+
+class Error(NamedTuple):
+    """One failure: a row of `error_events`. Times in Unix ms."""
+
+    event_id: str
+    trace_id: str
+    span_id: str | None
+    created_at: int
+    occurred_at: int | None
+    source: str
+    error_type: str
+    severity: str
+    provider: str | None
+    model: str | None
+    session_id: str | None
+    agent: str | None
+    metadata: bytes | None
+    message: bytes
+    stack_trace: bytes | None
+
+    @property
+    def kind(self) -> str:
+        return "error"
+
+
+Event = Trace | Error
+Group = tuple[Event, ...]
+"""The Events of one item: offered together, so all are accepted or none is."""
+
+KINDS = ("trace", "error")
+
+
+class Rejected(NamedTuple):
+    """An item that is no valid event, and why. `path` is a JSON Pointer into the item."""
+
+    kind: str
+    reason: str
+    path: str
+    message: str
+
+
+class Invalid(Exception):
+    """Raised where an item turns out not to be a valid event."""
+
+    def __init__(self, reason: str, path: str, message: str) -> None:
+        super().__init__(reason, path, message)
+        self.reason, self.path, self.message = reason, path, message
+
+
+def size(event: Event) -> int:
+    """Bytes of memory that `event` occupies while it waits (at most: values may be shared)."""
+    return getsizeof(event) + sum(map(getsizeof, filter(None, event)))
