@@ -1,0 +1,86 @@
+"""The metadata column: a JSON object of bounded size, with the members that we add."""
+
+import re
+from typing import Any
+
+import orjson
+
+from .events import Invalid
+
+MAX_DEPTH = 64
+"""Deepest nesting of an event, its own object included."""
+
+_PATH = "/metadata"
+_TOO_DEEP = f"must not be nested over {MAX_DEPTH} deep"
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def parse(value: object) -> dict[str, Any]:
+    """Metadata as it was sent: an object, or a string that holds one or is empty."""
+    if isinstance(value, str):
+        value = _parse_text(value) if value.strip() else {}
+    if not isinstance(value, dict):
+        raise Invalid("schema_invalid", _PATH, "must be an object, or a string that holds one")
+    return dict(value)
+
+
+def _parse_text(text: str) -> object:
+    try:
+        return orjson.loads(text)
+    except (orjson.JSONDecodeError, UnicodeEncodeError):
+        raise Invalid("schema_invalid", _PATH, "must hold a JSON object") from None
+
+
+def encode(
+    metadata: dict[str, Any], extra: dict[str, Any], cut: dict[str, int], limit: int
+) -> bytes | None:
+    """JSON of `metadata` with its reserved members, at most `limit` bytes; None if it is empty.
+
+    `extra` are the unknown top-level members of the event, `cut` its shortened texts with their
+    original size in bytes. Raises `Invalid` for what cannot be stored.
+    """
+    if not metadata and not extra and not cut:
+        return None
+    if extra:
+        metadata["extra"] = extra
+    text = _dump(metadata)
+    if len(text) > limit:
+        cut = {**cut, "metadata": len(text)}
+        metadata = _shrink(metadata, len(text) - limit)
+    if not cut:
+        return text
+    text = _dump({**metadata, "truncated": cut})
+    return text if len(text) <= limit + 256 else _dump({"truncated": cut})
+
+
+def _dump(value: object) -> bytes:
+    try:
+        text = orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        message = "must hold Unicode text and 64-bit integers only"
+        raise Invalid("unstorable", _PATH, _TOO_DEEP if _is_deep(value) else message) from None
+    if b"\\u0000" in text and _NUL.search(text):
+        raise Invalid("unstorable", _PATH, "must not contain NUL characters")
+    if text.count(b"{") + text.count(b"[") >= MAX_DEPTH and _is_deep(value):
+        raise Invalid("unstorable", _PATH, _TOO_DEEP)
+    return text
+
+
+def _is_deep(value: object) -> bool:
+    """Whether the event nests too deep; looked at level by level, so that no input is too much."""
+    level = [value]
+    for _ in range(MAX_DEPTH - 1):  # the event's own object is a level too
+        nested = [v for v in level if isinstance(v, dict | list)]
+        level = [child for v in nested for child in (v.values() if isinstance(v, dict) else v)]
+    return any(isinstance(v, dict | list) for v in level)
+
+
+def _shrink(metadata: dict[str, Any], excess: int) -> dict[str, Any]:
+    """`metadata` with its largest members replaced by a marker until `excess` bytes are gone."""
+    sizes = {name: len(orjson.dumps(value)) for name, value in metadata.items()}
+    for name in sorted(sizes, key=lambda name: sizes[name], reverse=True):
+        if excess <= 0:
+            break
+        metadata[name] = f"[removed: {sizes[name]} bytes]"
+        excess -= sizes[name] - len(metadata[name]) - 2
+    return metadata
