@@ -1,0 +1,49 @@
+"""Sizes of the store's files and of the filesystem they lie on. Blocking, for any thread."""
+
+import os
+from pathlib import Path
+
+LOW_SHARE = 0.05
+"""Below this share of free space the service calls itself degraded."""
+
+
+class Disk:
+    """Looks at the database file `path`; what is missing or unreachable has size 0."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def main_bytes(self) -> int:
+        """Size of the database file."""
+        return _size(self._path)
+
+    def wal_bytes(self) -> int:
+        """Size of the write-ahead log."""
+        return _size(self._path + "-wal")
+
+    def available_bytes(self) -> int:
+        """Space that the service may still use."""
+        return self._space()[0]
+
+    def size_bytes(self) -> int:
+        """Size of the filesystem."""
+        return self._space()[1]
+
+    def is_low(self) -> bool:
+        """Whether less than LOW_SHARE of the filesystem is free."""
+        available, size = self._space()
+        return available < LOW_SHARE * size
+
+    def _space(self) -> tuple[int, int]:
+        try:
+            stat = os.statvfs(Path(self._path).absolute().parent)
+        except OSError:
+            return 0, 0
+        return stat.f_bavail * stat.f_frsize, stat.f_blocks * stat.f_frsize
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0

@@ -1,0 +1,104 @@
+"""Opening the database file: is it ours, is it whole, and is it at the newest version."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import Unusable
+from .schema import APPLICATION_ID, MIGRATIONS, TABLES, VERSION
+
+BUSY_SECONDS = 0.25
+"""Longest wait for another process's lock; the pipeline tries again, so it need not be long."""
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """The writing connection, on a file brought up to VERSION; a new file where there is none.
+
+    For the calling thread only. Raises `Unusable` where the file is not one to write to, with the
+    file left as it was, and `sqlite3.Error` for failures that may pass.
+    """
+    if Path(path).is_dir():
+        raise Unusable("is a directory")
+    try:
+        db = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256
+        )
+    except sqlite3.OperationalError:
+        raise Unusable(
+            "cannot be opened; does its directory exist and may we write there?"
+        ) from None
+    try:
+        _check_ours(db)
+        _configure(db)
+        _migrate(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """BEGIN IMMEDIATE to COMMIT; all is rolled back if anything raises, COMMIT included."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _check_ours(db: sqlite3.Connection) -> None:
+    try:
+        version = _pragma(db, "user_version")
+        used = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] or version
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CANTOPEN:
+            raise Unusable("cannot be opened; may we read and write it?") from None
+        raise
+    except sqlite3.DatabaseError as error:
+        raise Unusable(f"is damaged, or no SQLite database ({error})") from None
+    if used and _pragma(db, "application_id") != APPLICATION_ID:
+        raise Unusable("is a database of another program")
+    if version > VERSION:
+        raise Unusable(
+            f"has schema version {version}, from a newer tokenweir; this one knows {VERSION}"
+        )
+    if version:
+        _check_tables(db)
+
+
+def _configure(db: sqlite3.Connection) -> None:
+    # The first two only take effect on a new file. 16 KiB pages: LLM rows of 2 KB and more share
+    # a page, three times the rows a second of 4 KiB ones.
+    db.execute("PRAGMA page_size = 16384")
+    db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = NORMAL")
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    for version in range(_pragma(db, "user_version"), VERSION):
+        with transaction(db):
+            for statement in MIGRATIONS[version]:
+                db.execute(statement)
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version = {version + 1}")
+
+
+def _check_tables(db: sqlite3.Connection) -> None:
+    missing = [table for table in TABLES.values() if not _exists(db, table)]
+    if missing:
+        raise Unusable(f"is damaged: table {missing[0]} is missing")
+
+
+def _exists(db: sqlite3.Connection, table: str) -> bool:
+    sql = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return bool(db.execute(sql, (table,)).fetchone()[0])
+
+
+def _pragma(db: sqlite3.Connection, name: str) -> int:
+    return int(db.execute(f"PRAGMA {name}").fetchone()[0])

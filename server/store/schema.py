@@ -1,0 +1,83 @@
+"""The tables, and how an older file becomes the newest. `query` decides which indexes exist."""
+
+APPLICATION_ID = 0x746B7772
+"""`tkwr` in the file's header (PRAGMA application_id): tells our files from foreign ones."""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE llm_traces (
+            id INTEGER PRIMARY KEY,
+            event_id TEXT NOT NULL UNIQUE,
+            trace_id TEXT NOT NULL,
+            span_id TEXT,
+            parent_span_id TEXT,
+            created_at INTEGER NOT NULL,
+            started_at INTEGER,
+            source TEXT NOT NULL,
+            provider TEXT NOT NULL,
+            model TEXT NOT NULL,
+            operation TEXT,
+            status TEXT NOT NULL,
+            error_type TEXT,
+            prompt_tokens INTEGER,
+            completion_tokens INTEGER,
+            total_tokens INTEGER,
+            cache_read_tokens INTEGER,
+            cache_write_tokens INTEGER,
+            reasoning_tokens INTEGER,
+            cost_usd REAL,
+            cost_source TEXT,
+            latency_ms REAL,
+            time_to_first_token_ms REAL,
+            session_id TEXT,
+            agent TEXT,
+            metadata TEXT,
+            input_text TEXT,
+            output_text TEXT
+        ) STRICT
+        """,
+        """
+        CREATE TABLE error_events (
+            id INTEGER PRIMARY KEY,
+            event_id TEXT NOT NULL UNIQUE,
+            trace_id TEXT NOT NULL,
+            span_id TEXT,
+            created_at INTEGER NOT NULL,
+            occurred_at INTEGER,
+            source TEXT NOT NULL,
+            error_type TEXT NOT NULL,
+            severity TEXT NOT NULL,
+            provider TEXT,
+            model TEXT,
+            session_id TEXT,
+            agent TEXT,
+            metadata TEXT,
+            message TEXT NOT NULL,
+            stack_trace TEXT
+        ) STRICT
+        """,
+        """
+        CREATE TABLE totals (
+            name TEXT PRIMARY KEY,
+            value INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX llm_traces_by_time ON llm_traces (created_at)",
+        "CREATE INDEX llm_traces_by_trace ON llm_traces (trace_id)",
+        """
+        CREATE INDEX llm_traces_by_session ON llm_traces (session_id)
+        WHERE session_id IS NOT NULL
+        """,
+        "CREATE INDEX error_events_by_time ON error_events (created_at)",
+        "CREATE INDEX error_events_by_trace ON error_events (trace_id)",
+        """
+        CREATE INDEX error_events_by_session ON error_events (session_id)
+        WHERE session_id IS NOT NULL
+        """,
+    ),
+)
+"""Statements by the `user_version` they start from; the first makes version 1 of a new file."""
+
+VERSION = len(MIGRATIONS)
+TABLES = {"trace": "llm_traces", "error": "error_events"}
