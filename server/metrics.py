@@ -1,0 +1,214 @@
+"""Every metric, declared once. Names are an interface: they change only with a major version.
+
+A leaf: the parts that count hold a Metrics and move its children; gauges that mirror a part's
+state are bound by that part with `set_function`, so they cost nothing until they are read.
+"""
+
+import platform
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    ProcessCollector,
+)
+
+from .events import KINDS
+
+PREFIX = "tokenweir"
+
+SHORT_WORK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+COMMIT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+BYTES = (256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216)
+EVENTS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500)
+
+REJECTED = ("invalid_json", "schema_invalid", "unstorable")
+DROPPED = {
+    "ingest": ("queue_full", "shutting_down"),
+    "persist": ("write_failed", "shutdown_timeout"),
+}
+EVENT_ROUTES = ("traces", "errors", "litellm")
+ROUTES = (*EVENT_ROUTES, "metrics", "health", "other")
+_BODY_REASONS = (
+    "body_too_large",
+    "invalid_json",
+    "length_required",
+    "method_not_allowed",
+    "too_many_events",
+    "unsupported_media_type",
+)
+_ROUTE_REASONS = {
+    **dict.fromkeys(EVENT_ROUTES, _BODY_REASONS),
+    "metrics": ("method_not_allowed",),
+    "health": ("method_not_allowed",),
+    "other": ("not_found", "method_not_allowed"),
+}
+_METHODS = frozenset(("GET", "HEAD", "POST"))
+
+
+class Metrics:
+    """The registry of one process, and the children by their label values."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self._declare_events()
+        self._declare_http()
+        self._declare_queue_and_writer()
+        self._declare_storage()
+        self._declare_process()
+
+    def _declare_events(self) -> None:
+        self.received = self._by_kind("events_received", "Events found in requests.")
+        self.accepted = self._by_kind(
+            "events_accepted", "Events placed on the queue and acknowledged to the client."
+        )
+        rejected = self._counter(
+            "events_rejected", "Events that were not valid.", ("kind", "reason")
+        )
+        self.rejected = {(k, r): rejected.labels(k, r) for k in KINDS for r in REJECTED}
+        dropped = self._counter(
+            "events_dropped", "Valid events that will never be stored.", ("kind", "stage", "reason")
+        )
+        self.dropped = {key: dropped.labels(*key) for key in _drops()}
+        self.persisted = self._by_kind("events_persisted", "Events committed to the store.")
+        self.deduplicated = self._by_kind(
+            "events_deduplicated", "Accepted events that were in the store already."
+        )
+        latency = self._histogram(
+            "event_commit_latency_seconds",
+            "From acknowledgement to durable commit.",
+            COMMIT,
+            ("kind",),
+        )
+        self.commit_latency = {kind: latency.labels(kind) for kind in KINDS}
+
+    def _declare_http(self) -> None:
+        self._requests = self._counter(
+            "http_requests", "Requests answered.", ("route", "method", "code")
+        )
+        self._answered: dict[tuple[str, str, int], Counter] = {}
+        rejected = self._counter(
+            "http_requests_rejected",
+            "Requests refused before an event could be counted.",
+            ("route", "reason"),
+        )
+        self.http_rejected = {
+            (route, reason): rejected.labels(route, reason)
+            for route, reasons in _ROUTE_REASONS.items()
+            for reason in reasons
+        }
+        duration = self._histogram(
+            "http_request_duration_seconds", "Time to answer.", SHORT_WORK, ("route",)
+        )
+        self.http_duration = {route: duration.labels(route) for route in ROUTES}
+        size = self._histogram(
+            "http_request_size_bytes", "Body size after decompression.", BYTES, ("route",)
+        )
+        self.http_size = {route: size.labels(route) for route in EVENT_ROUTES}
+        self.in_flight = 0
+        in_flight = self._gauge("http_requests_in_flight", "Requests being handled.")
+        in_flight.set_function(lambda: self.in_flight)
+
+    def _declare_queue_and_writer(self) -> None:
+        self.queue_events = self._gauge("queue_events", "Accepted events not yet settled.")
+        self.queue_capacity_events = self._gauge(
+            "queue_capacity_events", "Most events that may be unsettled."
+        )
+        self.queue_bytes = self._gauge("queue_bytes", "Bytes of the events not yet settled.")
+        self.queue_capacity_bytes = self._gauge(
+            "queue_capacity_bytes", "Most bytes that may be unsettled."
+        )
+        self.queue_oldest_age = self._gauge(
+            "queue_oldest_event_age_seconds", "Age of the oldest unsettled event; 0 when empty."
+        )
+        flush = self._histogram(
+            "writer_flush_duration_seconds",
+            "One write transaction.",
+            (0.0005, *SHORT_WORK),
+            ("outcome",),
+        )
+        self.flush = {outcome: flush.labels(outcome) for outcome in ("ok", "error")}
+        self.batch_events = self._histogram(
+            "writer_batch_events", "Events in one write transaction.", EVENTS
+        )
+        retries = self._counter("writer_retries", "Transactions tried again.", ("reason",))
+        reasons = ("busy", "io_error", "disk_full", "other")
+        self.retries = {reason: retries.labels(reason) for reason in reasons}
+        self.last_commit = self._gauge(
+            "writer_last_commit_timestamp_seconds",
+            "Unix time of the last commit; process start until there is one.",
+        )
+
+    def _declare_storage(self) -> None:
+        files = self._gauge("storage_file_bytes", "Size of a store file.", ("file",))
+        self.storage_file = {file: files.labels(file) for file in ("main", "wal")}
+        self.storage_available = self._gauge(
+            "storage_filesystem_avail_bytes", "Space left on the store's filesystem."
+        )
+        self.storage_size = self._gauge(
+            "storage_filesystem_size_bytes", "Size of the store's filesystem."
+        )
+
+    def _declare_process(self) -> None:
+        self._build_info = self._gauge(
+            "build_info",
+            "Always 1; the labels say what is running.",
+            ("version", "revision", "python_version", "sqlite_version"),
+        )
+        self.ready = self._gauge("ready", "1 when /readyz answers 200, else 0.")
+        self.loop_lag = self._histogram(
+            "event_loop_lag_seconds",
+            "How late a timer of the event loop fires, looked at every 0.5 s.",
+            SHORT_WORK,
+        )
+        ProcessCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+
+    def set_build(self, version: str, revision: str) -> None:
+        """Say what is running: call once, at start."""
+        labels = (version, revision, platform.python_version(), sqlite3.sqlite_version)
+        self._build_info.labels(*labels).set(1)
+
+    def answered(self, route: str, method: str, code: int, seconds: float) -> None:
+        """Count one answered request. Methods outside GET, HEAD and POST become `other`."""
+        key = (route, method if method in _METHODS else "other", code)
+        child = self._answered.get(key)
+        if child is None:
+            child = self._answered[key] = self._requests.labels(*map(str, key))
+        child.inc()
+        self.http_duration[route].observe(seconds)
+
+    def _by_kind(self, name: str, help: str) -> dict[str, Counter]:
+        counter = self._counter(name, help, ("kind",))
+        return {kind: counter.labels(kind) for kind in KINDS}
+
+    def _counter(self, name: str, help: str, labels: tuple[str, ...] = ()) -> Counter:
+        return Counter(name, help, labels, namespace=PREFIX, registry=self.registry)
+
+    def _gauge(self, name: str, help: str, labels: tuple[str, ...] = ()) -> Gauge:
+        return Gauge(name, help, labels, namespace=PREFIX, registry=self.registry)
+
+    def _histogram(
+        self, name: str, help: str, buckets: tuple[float, ...], labels: tuple[str, ...] = ()
+    ) -> Histogram:
+        return Histogram(
+            name, help, labels, namespace=PREFIX, buckets=buckets, registry=self.registry
+        )
+
+
+def total(counters: Iterable[Counter]) -> int:
+    """The sum of `counters` as it stands now."""
+    samples = (s for counter in counters for family in counter.collect() for s in family.samples)
+    return int(sum(s.value for s in samples if s.name.endswith("_total")))
+
+
+def _drops() -> Iterator[tuple[str, str, str]]:
+    """The closed set of labels of dropped events."""
+    for kind in KINDS:
+        for stage, reasons in DROPPED.items():
+            for reason in reasons:
+                yield kind, stage, reason

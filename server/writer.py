@@ -1,0 +1,123 @@
+"""Writes batches to the store until each of their events is settled, whatever fails meanwhile."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from tornado.ioloop import IOLoop
+
+from .events import Event
+from .metrics import Metrics
+from .store import Refused, Store, Unavailable, Written
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+"""Seconds between two tries of a batch: doubled from the first to the longest."""
+
+
+class Waiting(NamedTuple):
+    """An accepted event: its size in bytes, and when it was accepted (monotonic seconds)."""
+
+    event: Event
+    size: int
+    since: float
+
+
+class Writer:
+    """Owns the store and the one thread that may call it. Lives on the event loop."""
+
+    def __init__(self, store: Store, metrics: Metrics) -> None:
+        self._store, self._metrics = store, metrics
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._giving_up = asyncio.Event()
+        self.trouble: str | None = None
+        """Why the last write failed; None while writes succeed."""
+        self.last_commit: float | None = None
+        """Unix seconds of the last commit; None until there is one."""
+        metrics.last_commit.set_to_current_time()
+
+    async def open(self) -> None:
+        """Raises `store.Unusable`."""
+        await IOLoop.current().run_in_executor(self._thread, self._store.open)
+
+    async def write(self, batch: Sequence[Waiting]) -> None:
+        """Return when each event of `batch` is counted as persisted, deduplicated or dropped.
+
+        A passing failure is tried again for as long as it takes, until `give_up`. Where the store
+        refuses an event, halving finds it, and the others are written.
+        """
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return self._committed(batch, await self._try(batch))
+            except Refused as error:
+                return await self._split(batch, error)
+            except Unavailable as error:
+                self._failed(error)
+                if self._giving_up.is_set():
+                    return self._drop(batch, "shutdown_timeout")
+                self._metrics.retries[error.reason].inc()
+            await self._pause(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def give_up(self) -> None:
+        """Let the batch being written, and all later ones, have one more try only."""
+        self._giving_up.set()
+
+    async def close(self) -> None:
+        """Close the store. Its idle thread ends with the process."""
+        await IOLoop.current().run_in_executor(self._thread, self._store.close)
+
+    async def _try(self, batch: Sequence[Waiting]) -> Written:
+        events = [one.event for one in batch]
+        start = time.monotonic()
+        outcome = "error"
+        try:
+            written = await IOLoop.current().run_in_executor(
+                self._thread, self._store.write, events
+            )
+            outcome = "ok"
+            return written
+        finally:
+            self._metrics.flush[outcome].observe(time.monotonic() - start)
+
+    def _committed(self, batch: Sequence[Waiting], written: Written) -> None:
+        now = time.monotonic()
+        for one in batch:
+            self._metrics.commit_latency[one.event.kind].observe(now - one.since)
+        for kind, count in written.persisted.items():
+            self._metrics.persisted[kind].inc(count)
+        for kind, count in written.deduplicated.items():
+            self._metrics.deduplicated[kind].inc(count)
+        self._metrics.batch_events.observe(len(batch))
+        self._metrics.last_commit.set_to_current_time()
+        self.last_commit = time.time()
+        if self.trouble is not None:
+            self.trouble = None
+            logger.info("the store can be written again")
+
+    async def _split(self, batch: Sequence[Waiting], error: Refused) -> None:
+        if len(batch) == 1:
+            logger.error("the store refuses an event (%s), which is dropped", error)
+            return self._drop(batch, "write_failed")
+        middle = len(batch) // 2
+        await self.write(batch[:middle])
+        await self.write(batch[middle:])
+
+    def _failed(self, error: Unavailable) -> None:
+        if self.trouble is None:
+            logger.warning("the store cannot be written, trying again: %s", error)
+        self.trouble = str(error)
+
+    def _drop(self, batch: Sequence[Waiting], reason: str) -> None:
+        for one in batch:
+            self._metrics.dropped[one.event.kind, "persist", reason].inc()
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._giving_up.wait(), seconds)
