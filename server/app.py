@@ -1,0 +1,49 @@
+"""The routing table. Read this first."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tornado.web import Application, url
+
+from .handlers.base import NotFoundHandler
+from .handlers.events import EventsHandler
+from .handlers.show import HealthHandler, LiveHandler, MetricsHandler, ReadyHandler
+from .health import Health
+from .intake import Intake
+from .metrics import Metrics
+from .receivers import Receiver
+
+
+def make_app(
+    receivers: Mapping[str, Receiver],
+    intake: Intake,
+    health: Health,
+    metrics: Metrics,
+    max_body_bytes: int,
+) -> Application:
+    """The routes. `receivers` has one for each of the routes traces, errors and litellm."""
+
+    def events(route: str) -> dict[str, Any]:
+        return {
+            "route": route,
+            "metrics": metrics,
+            "receiver": receivers[route],
+            "intake": intake,
+            "max_body_bytes": max_body_bytes,
+        }
+
+    show = {"route": "health", "metrics": metrics, "health": health}
+    return Application(
+        [
+            url(r"/v1/traces", EventsHandler, events("traces")),
+            url(r"/v1/errors", EventsHandler, events("errors")),
+            url(r"/v1/litellm", EventsHandler, events("litellm")),
+            url(r"/metrics", MetricsHandler, {"route": "metrics", "metrics": metrics}),
+            url(r"/livez", LiveHandler, show),
+            url(r"/readyz", ReadyHandler, show),
+            url(r"/health", HealthHandler, show),
+        ],
+        default_handler_class=NotFoundHandler,
+        default_handler_args={"route": "other", "metrics": metrics},
+        log_function=lambda handler: None,  # counted in on_finish; a URL is the sender's own
+    )

@@ -1,0 +1,118 @@
+"""Every setting: its default, unit, help and check. Adding one is one line."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
+
+ENVIRONMENT_PREFIX = "TOKENWEIR_"
+
+
+def setting(default: Any, help: str, **checks: Any) -> Any:
+    """A field of Config. Checks: at_least, at_most (numbers), choices (words)."""
+    return field(default=default, metadata={"help": help, **checks})
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of one service. Raises ValueError, naming the setting, for a bad value."""
+
+    address: str = setting("127.0.0.1", "address to listen on")
+    port: int = setting(4318, "port to listen on; 0 takes a free one", at_least=0, at_most=65535)
+    db: str = setting("./tokenweir.db", "SQLite file that events are stored in")
+    queue_events: int = setting(
+        10_000, "events held in memory before new ones are dropped", at_least=1
+    )
+    queue_bytes: int = setting(
+        64 * 2**20, "bytes of events held in memory before new ones are dropped", at_least=1
+    )
+    batch_events: int = setting(500, "most events in one write transaction", at_least=1)
+    max_body_bytes: int = setting(32 * 2**20, "largest request body", at_least=1)
+    max_request_events: int = setting(1000, "most events in one request", at_least=1)
+    max_text_bytes: int = setting(
+        16 * 2**10, "bytes of UTF-8 kept of each text; the rest is cut", at_least=4
+    )
+    max_metadata_bytes: int = setting(
+        64 * 2**10, "bytes of JSON kept of an event's metadata", at_least=256
+    )
+    max_header_bytes: int = setting(64 * 2**10, "largest request head", at_least=1024)
+    body_timeout_seconds: float = setting(10.0, "longest wait for a request's body", at_least=0.1)
+    idle_timeout_seconds: float = setting(
+        60.0, "idle time after which a connection is closed", at_least=0.1
+    )
+    drain_seconds: float = setting(
+        10.0, "longest wait at shutdown for the queue to be written", at_least=0
+    )
+    log_level: str = setting(
+        "info", "least severe level to log", choices=("debug", "info", "warning", "error")
+    )
+    log_format: str = setting("text", "format of log lines on stderr", choices=("text", "json"))
+    revision: str = setting("unknown", "source revision, shown in tokenweir_build_info")
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            _check(one, getattr(self, one.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A Config, and where each value came from: flag, environment or default."""
+
+    config: Config
+    origins: Mapping[str, str]
+
+
+def load(flags: Mapping[str, str | None], environment: Mapping[str, str]) -> Loaded:
+    """A flag beats the environment, which beats the default; an empty variable is none.
+
+    Raises ValueError, naming the setting and where its value came from.
+    """
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for one in fields(Config):
+        origin, text = _find(one.name, flags, environment)
+        origins[one.name] = origin
+        if text is not None:
+            values[one.name] = _parse(one, text, origin)
+    return Loaded(Config(**values), origins)
+
+
+def flag(name: str) -> str:
+    """The command line's name of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def _find(
+    name: str, flags: Mapping[str, str | None], environment: Mapping[str, str]
+) -> tuple[str, str | None]:
+    variable = ENVIRONMENT_PREFIX + name.upper()
+    if flags.get(name) is not None:
+        return flag(name), flags[name]
+    if environment.get(variable):
+        return variable, environment[variable]
+    return "default", None
+
+
+def _parse(one: "Field[Any]", text: str, origin: str) -> Any:
+    convert: Callable[[str], Any] = type(one.default)
+    try:
+        value = convert(text)
+        _check(one, value)
+    except ValueError as error:
+        known = str(error) if str(error).startswith(one.name) else f"{one.name} must be a number"
+        raise ValueError(f"{known}, not {text!r} (from {origin})") from None
+    return value
+
+
+def _check(one: "Field[Any]", value: Any) -> None:
+    limits = one.metadata
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{one.name} must be a number")
+    if "at_least" in limits and value < limits["at_least"]:
+        raise ValueError(f"{one.name} must be at least {limits['at_least']}")
+    if "at_most" in limits and value > limits["at_most"]:
+        raise ValueError(f"{one.name} must be at most {limits['at_most']}")
+    if "choices" in limits and value not in limits["choices"]:
+        raise ValueError(f"{one.name} must be one of {', '.join(limits['choices'])}")
+    if isinstance(value, str) and not value:
+        raise ValueError(f"{one.name} must not be empty")

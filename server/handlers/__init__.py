@@ -1,0 +1,1 @@
+"""Handlers: HTTP in, HTTP out. No SQL, no schema."""

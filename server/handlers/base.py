@@ -1,0 +1,99 @@
+"""What all handlers share: JSON for every answer, and a count of every request."""
+
+import logging
+import traceback
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+import orjson
+from tornado.web import HTTPError, RequestHandler, stream_request_body
+
+from ..metrics import Metrics
+from ..receivers.documents import Unreadable
+
+logger = logging.getLogger(__name__)
+
+_REASONS = {404: "not_found", 405: "method_not_allowed"}
+_MAX_MESSAGE = 300
+
+
+@stream_request_body  # a body that nobody asked for is thrown away; no form is ever parsed
+class Handler(RequestHandler):
+    """Counts, answers in JSON, refuses in JSON."""
+
+    def initialize(self, route: str, metrics: Metrics) -> None:
+        """`route` is the label under which this handler's requests are counted."""
+        self.route, self.metrics = route, metrics
+        self._in_flight = False
+
+    def set_default_headers(self) -> None:
+        self.set_header("Content-Type", "application/json")
+
+    def prepare(self) -> None:
+        self._in_flight = True
+        self.metrics.in_flight += 1
+
+    def data_received(self, chunk: bytes) -> None:
+        """Throw away what GET and its like have no use for."""
+
+    def on_finish(self) -> None:
+        self._leave()
+        request = self.request
+        self.metrics.answered(
+            self.route, request.method or "", self.get_status(), request.request_time()
+        )
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        self._leave()
+
+    def answer(self, status: int, value: Mapping[str, Any]) -> None:
+        """Finish with `value` as JSON."""
+        self.set_status(status)
+        self.finish(orjson.dumps(value))
+
+    def refuse(self, error: Unreadable) -> None:
+        """Finish with the reason and count it."""
+        counter = self.metrics.http_rejected.get((self.route, error.reason))
+        if counter is not None:
+            counter.inc()
+        why = {"reason": error.reason, "message": error.message[:_MAX_MESSAGE]}
+        self.answer(error.status, {"error": why})
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Tornado's own refusals, and what a bug raises, as JSON. Never a traceback."""
+        if status_code == 405:
+            self.set_header("Allow", ", ".join(self._allowed()))
+        reason = _REASONS.get(status_code, "internal_error")
+        self.refuse(Unreadable(reason, status_code, self._reason))
+
+    def log_exception(
+        self,
+        typ: type[BaseException] | None,
+        value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """Log where a bug is, without its message: that may quote what was sent."""
+        if typ is not None and not isinstance(value, HTTPError):
+            frames = "".join(traceback.format_tb(tb))
+            logger.error("%s in the %s handler\n%s", typ.__name__, self.route, frames)
+
+    def _allowed(self) -> list[str]:
+        missing = RequestHandler._unimplemented_method
+        methods = self.SUPPORTED_METHODS
+        return [m for m in methods if getattr(type(self), m.lower()) is not missing]
+
+    def _leave(self) -> None:
+        if self._in_flight:
+            self._in_flight = False
+            self.metrics.in_flight -= 1
+
+
+class NotFoundHandler(Handler):
+    """Every path that has no route."""
+
+    def _missing(self) -> None:
+        raise HTTPError(404)
+
+    get = head = post = put = patch = delete = options = _missing

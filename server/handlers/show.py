@@ -1,0 +1,61 @@
+"""GET routes: what the service shows of itself."""
+
+from typing import Any
+
+from prometheus_client.exposition import choose_encoder
+from tornado.ioloop import IOLoop
+
+from ..health import Health
+from .base import Handler
+
+
+class MetricsHandler(Handler):
+    """Prometheus' text format, or OpenMetrics where `Accept` asks for it."""
+
+    async def get(self) -> None:
+        """Rendered outside the loop's thread: about 40 us a sample."""
+        try:
+            encode, content_type = choose_encoder(self.request.headers.get("Accept", ""))
+        except (TypeError, ValueError):  # a version that is no number
+            encode, content_type = choose_encoder("")
+        text = await IOLoop.current().run_in_executor(None, encode, self.metrics.registry)
+        self.set_header("Content-Type", content_type)
+        self.finish(text)
+
+    head = get
+
+
+class _HealthHandler(Handler):
+    def initialize(self, health: Health, **rest: Any) -> None:  # type: ignore[override]  # as above
+        super().initialize(**rest)
+        self._health = health
+
+
+class LiveHandler(_HealthHandler):
+    """200 while the loop turns."""
+
+    def get(self) -> None:
+        self.answer(200, {"status": "ok", "reasons": []})
+
+    head = get
+
+
+class ReadyHandler(_HealthHandler):
+    """200 while events are taken; 503 while starting, stopping, or with the consumer dead."""
+
+    def get(self) -> None:
+        reasons = self._health.not_ready()
+        status = "not ready" if reasons else "ok"
+        self.answer(503 if reasons else 200, {"status": status, "reasons": reasons})
+
+    head = get
+
+
+class HealthHandler(_HealthHandler):
+    """200 with the whole picture."""
+
+    async def get(self) -> None:
+        """Looked up outside the loop's thread: a stuck disk holds a stat() up."""
+        self.answer(200, await IOLoop.current().run_in_executor(None, self._health.report))
+
+    head = get

@@ -1,0 +1,216 @@
+"""LiteLLM's `generic_api` callback: its log objects as traces, and errors for failed calls."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..events import Error, Group, Invalid, Rejected, Trace
+from ..ids import uuid7
+from ..normalise import Normaliser
+from ..validation import Schema
+from . import documents
+from .lenient import amount, count, ident, mapping, moment, name, text, tidy, truth
+from .messages import conversation, message_text
+
+SOURCE = "litellm"
+
+Call = Mapping[str, Any]
+
+_OPERATIONS = {
+    "completion": "chat",
+    "acompletion": "chat",
+    "anthropic_messages": "chat",
+    "responses": "chat",
+    "aresponses": "chat",
+    "atext_completion": "text_completion",
+    "embedding": "embeddings",
+    "aembedding": "embeddings",
+    "agenerate_content": "generate_content",
+}
+_KEPT = ("call_type", "model_group", "stream", "cache_hit")
+_KEPT_OF_METADATA = ("user_api_key_alias", "user_api_key_team_alias", "user_api_key_user_id")
+
+
+class LiteLLMReceiver:
+    """Reads what the callback posts: an array, NDJSON, or one object a request."""
+
+    def __init__(
+        self,
+        trace: Schema,
+        error: Schema,
+        normaliser: Normaliser,
+        max_events: int,
+        max_text_bytes: int,
+    ) -> None:
+        self._trace_schema, self._error_schema = trace, error
+        self._normaliser, self._max_events = normaliser, max_events
+        self._max_text_bytes = max_text_bytes
+
+    def read(self, body: bytes | bytearray, media_type: str) -> Sequence[Group | Rejected]:
+        return [self._call(item) for item in self._items(body, media_type)]
+
+    def _items(self, body: bytes | bytearray, media_type: str) -> Sequence[object | Rejected]:
+        """Its NDJSON comes as application/json too: the first line is then a value of its own."""
+        try:
+            return documents.read(body, media_type, "trace", self._max_events)
+        except documents.Unreadable as error:
+            if error.reason != "invalid_json":
+                raise
+            documents.parse(body.partition(b"\n")[0])
+            return documents.lines(body, "trace", self._max_events)
+
+    def _call(self, item: object) -> Group | Rejected:
+        if isinstance(item, Rejected):
+            return item
+        try:
+            trace = self._trace(item)
+            if trace.status == "error":
+                return trace, self._error(mapping(item), trace)
+            return (trace,)
+        except Invalid as error:
+            return Rejected("trace", error.reason, error.path, error.message)
+
+    def _trace(self, item: object) -> Trace:
+        native = _trace(item, self._max_text_bytes) if isinstance(item, dict) else item
+        return self._normaliser.trace(self._trace_schema.check(native), SOURCE)
+
+    def _error(self, call: Call, trace: Trace) -> Error:
+        item = self._error_schema.check(_error(call, trace))
+        return self._normaliser.error(item, SOURCE)
+
+
+def _trace(call: Call, max_text_bytes: int) -> dict[str, Any]:
+    """A call in the members of the native trace."""
+    failure = mapping(call.get("error_information"))
+    failed = text(call.get("status")) in ("failure", "error")
+    provider = name(call.get("custom_llm_provider"))
+    start, end = moment(call.get("startTime")), moment(call.get("endTime"))
+    found = {
+        "event_id": ident(call.get("litellm_call_id")) or uuid7(),
+        "trace_id": ident(call.get("trace_id")),
+        "session_id": ident(call.get("session_id")),
+        "started_at": None if start is None else int(start),
+        "provider": provider or "unknown",
+        "model": _model(call, provider),
+        "operation": _operation(call),
+        "status": name(call.get("status")),
+        "error_type": name(failure.get("error_class")) if failed else None,
+        "cost_usd": _cost(call),
+        "latency_ms": _span(start, end) or _milliseconds(call.get("response_time")),
+        "time_to_first_token_ms": _first_token(call, start),
+        "input_text": conversation(call.get("messages"), max_text_bytes),
+        "output_text": _output(call.get("response")),
+        "metadata": _metadata(call, failure),
+        **_tokens(call, failed),
+    }
+    return {member: value for member, value in found.items() if value is not None}
+
+
+def _error(call: Call, trace: Trace) -> dict[str, Any]:
+    """The failure of a call in the members of the native error."""
+    failure = mapping(call.get("error_information"))
+    end = moment(call.get("endTime"))
+    said = text(failure.get("error_message")) or text(call.get("error_str"))
+    return {
+        "event_id": ident(f"{trace.event_id}:error"),
+        "trace_id": trace.trace_id,
+        "session_id": trace.session_id,
+        "occurred_at": None if end is None else int(end),
+        "error_type": "llm_error",
+        "message": said or trace.error_type or "the call failed",
+        "stack_trace": text(failure.get("traceback")) or None,
+        "provider": trace.provider,
+        "model": trace.model,
+        "metadata": tidy(
+            {"exception_type": trace.error_type, "error_code": failure.get("error_code")}
+        ),
+    }
+
+
+def _model(call: Call, provider: str | None) -> str | None:
+    """The requested model without its provider; a call that failed early may name none."""
+    model = name(call.get("model")) or name(call.get("model_group"))
+    if model is None:
+        return "unknown" if call.get("litellm_call_id") else None
+    return model.removeprefix(f"{provider or ''}/") or model
+
+
+def _operation(call: Call) -> str | None:
+    call_type = name(call.get("call_type"))
+    return _OPERATIONS.get(call_type, call_type) if call_type else None
+
+
+def _cost(call: Call) -> float | None:
+    """0.0 also stands for a model without a price: it is a cost only where a cache answered."""
+    cost = amount(call.get("response_cost"))
+    return cost if cost or truth(call.get("cache_hit")) else None
+
+
+def _tokens(call: Call, failed: bool) -> dict[str, int | None]:
+    """Tokens by kind. A failed call reports 0 for unknown."""
+    usage = mapping(mapping(call.get("metadata")).get("usage_object"))
+    usage = usage or mapping(mapping(call.get("response")).get("usage"))
+    prompt = mapping(usage.get("prompt_tokens_details") or usage.get("input_tokens_details"))
+    answer = mapping(usage.get("completion_tokens_details") or usage.get("output_tokens_details"))
+    found = {
+        "prompt_tokens": count(call.get("prompt_tokens")),
+        "completion_tokens": count(call.get("completion_tokens")),
+        "total_tokens": count(call.get("total_tokens")),
+        "cache_read_tokens": _first(
+            prompt.get("cached_tokens"), usage.get("cache_read_input_tokens")
+        ),
+        "cache_write_tokens": _first(
+            usage.get("cache_creation_input_tokens"), prompt.get("cache_creation_tokens")
+        ),
+        "reasoning_tokens": count(answer.get("reasoning_tokens")),
+    }
+    return {key: value or None for key, value in found.items()} if failed else found
+
+
+def _first(*values: object) -> int | None:
+    return next((n for n in map(count, values) if n is not None), None)
+
+
+def _first_token(call: Call, start: float | None) -> float | None:
+    """Only a streamed call has a first token before its last."""
+    return (
+        _span(start, moment(call.get("completionStartTime"))) if truth(call.get("stream")) else None
+    )
+
+
+def _span(start: float | None, end: float | None) -> float | None:
+    return None if start is None or end is None or end < start else round(end - start, 3)
+
+
+def _milliseconds(seconds: object) -> float | None:
+    found = amount(seconds)
+    return None if found is None else round(found * 1000, 3)
+
+
+def _output(response: object) -> str | None:
+    """The answer's text in the shapes of chat, text completion, Responses and Anthropic."""
+    members = mapping(response)
+    choices = members.get("choices") or members.get("output")
+    if isinstance(choices, list):
+        said = [_choice(choice) for choice in choices]
+        return "\n\n".join(one for one in said if one) or None
+    return message_text(response)
+
+
+def _choice(choice: object) -> str | None:
+    members = mapping(choice)
+    return message_text(members.get("message")) or text(members.get("text")) or message_text(choice)
+
+
+def _metadata(call: Call, failure: Call) -> dict[str, object]:
+    theirs, response = mapping(call.get("metadata")), mapping(call.get("response"))
+    return tidy(
+        {
+            "response_id": call.get("id"),
+            "response_model": response.get("model"),
+            "user_id": call.get("end_user"),
+            "tags": call.get("request_tags"),
+            "error_code": failure.get("error_code"),
+            **{key: call.get(key) for key in _KEPT},
+            **{key: theirs.get(key) for key in _KEPT_OF_METADATA},
+        }
+    )

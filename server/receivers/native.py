@@ -1,0 +1,28 @@
+"""The native dialect: items that are what `schemas/` says."""
+
+from collections.abc import Sequence
+
+from ..events import Group, Invalid, Rejected
+from ..normalise import Build
+from ..validation import Schema
+from . import documents
+
+
+class NativeReceiver:
+    """Reads traces or errors, whichever `schema` and `build` make of it."""
+
+    def __init__(self, kind: str, schema: Schema, build: Build, max_events: int) -> None:
+        self._kind, self._schema, self._build = kind, schema, build
+        self._max_events = max_events
+
+    def read(self, body: bytes | bytearray, media_type: str) -> Sequence[Group | Rejected]:
+        items = documents.read(body, media_type, self._kind, self._max_events)
+        return [self._event(item) for item in items]
+
+    def _event(self, item: object) -> Group | Rejected:
+        if isinstance(item, Rejected):
+            return item
+        try:
+            return (self._build(self._schema.check(item), "native"),)
+        except Invalid as error:
+            return Rejected(self._kind, error.reason, error.path, error.message)

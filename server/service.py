@@ -1,0 +1,99 @@
+"""The parts of one service, put together, started and stopped in order."""
+
+from prometheus_client import CollectorRegistry
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from .app import make_app
+from .config import Config
+from .disk import Disk
+from .health import Health
+from .intake import Intake
+from .looplag import LoopLag
+from .metrics import Metrics
+from .normalise import Normaliser
+from .pipeline import Pipeline
+from .receivers import Receiver
+from .receivers.litellm import LiteLLMReceiver
+from .receivers.native import NativeReceiver
+from .store import Store
+from .store.writer import SqliteStore
+from .validation import Schema
+from .version import version
+from .writer import Writer
+
+
+class Service:
+    """One process is one of these: one registry, one writer, one scrape target."""
+
+    def __init__(self, config: Config, store: Store | None = None) -> None:
+        """Builds all parts; nothing runs yet. `store` replaces SQLite, for tests."""
+        self._config = config
+        self.url = ""
+        self.metrics = Metrics(CollectorRegistry())
+        self.metrics.set_build(version(), config.revision)
+        writer = Writer(store or SqliteStore(config.db), self.metrics)
+        self.pipeline = Pipeline(
+            writer,
+            self.metrics,
+            queue_events=config.queue_events,
+            queue_bytes=config.queue_bytes,
+            batch_events=config.batch_events,
+        )
+        disk = Disk(config.db)
+        self._show_storage(disk)
+        self.app = make_app(
+            make_receivers(config),
+            Intake(self.pipeline, self.metrics),
+            Health(self.pipeline, writer, disk, self.metrics),
+            self.metrics,
+            config.max_body_bytes,
+        )
+        self._lag = LoopLag(self.metrics)
+        self._server = HTTPServer(
+            self.app,
+            # Beyond twice the limit Tornado closes the connection; up to there we answer 413.
+            max_body_size=2 * config.max_body_bytes,
+            max_header_size=config.max_header_bytes,
+            body_timeout=config.body_timeout_seconds,
+            idle_connection_timeout=config.idle_timeout_seconds,
+        )
+
+    async def start(self) -> None:
+        """Open the store, then listen at `url`. Raises `store.Unusable` and OSError."""
+        await self.pipeline.start()
+        try:
+            sockets = bind_sockets(self._config.port, self._config.address)
+        except OSError:
+            await self.pipeline.stop(0)
+            raise
+        self._server.add_sockets(sockets)
+        self._lag.start()
+        host, port = sockets[0].getsockname()[:2]
+        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    async def stop(self) -> None:
+        """Take no new connections, close the open ones, write what is queued, close the store."""
+        self._lag.stop()
+        self._server.stop()
+        await self._server.close_all_connections()
+        await self.pipeline.stop(self._config.drain_seconds)
+
+    def _show_storage(self, disk: Disk) -> None:
+        metrics = self.metrics
+        metrics.storage_file["main"].set_function(disk.main_bytes)
+        metrics.storage_file["wal"].set_function(disk.wal_bytes)
+        metrics.storage_available.set_function(disk.available_bytes)
+        metrics.storage_size.set_function(disk.size_bytes)
+
+
+def make_receivers(config: Config) -> dict[str, Receiver]:
+    """One receiver a POST route."""
+    normaliser = Normaliser(config.max_text_bytes, config.max_metadata_bytes)
+    trace, error = Schema("trace"), Schema("error")
+    limit = config.max_request_events
+    return {
+        "traces": NativeReceiver("trace", trace, normaliser.trace, limit),
+        "errors": NativeReceiver("error", error, normaliser.error, limit),
+        "litellm": LiteLLMReceiver(trace, error, normaliser, limit, config.max_text_bytes),
+    }
