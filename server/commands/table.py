@@ -1,0 +1,34 @@
+"""Rows as a table for a terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..times import format_rfc3339
+
+_MAX_WIDTH = 40
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print one line a row under a head; long values are cut, control characters shown as dots."""
+    cells = [[_cell(name, row[name]) for name in columns] for row in rows]
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    for line in [columns, *cells]:
+        aligned = (_align(columns[i], cell, widths[i]) for i, cell in enumerate(line))
+        print("  ".join(aligned).rstrip())
+
+
+def _align(column: str, cell: str, width: int) -> str:
+    number = column == "id" or column.endswith(("_tokens", "_usd", "_ms"))
+    return cell.rjust(width) if number else cell.ljust(width)
+
+
+def _cell(column: str, value: Any) -> str:
+    """A value on one line; what a sender wrote must not steer the terminal."""
+    if value is None:
+        return "-"
+    if column.endswith("_at"):
+        return format_rfc3339(value)
+    if isinstance(value, float):
+        return f"{value:.6f}" if column == "cost_usd" else f"{value:.1f}"
+    text = "".join(c if c.isprintable() else "·" for c in str(value)[: _MAX_WIDTH + 1])
+    return text if len(text) <= _MAX_WIDTH else text[: _MAX_WIDTH - 1] + "…"
