@@ -1,0 +1,151 @@
+"""A real service on a real port, with a real SQLite file, for each test."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from server.config import Config
+from server.service import Service
+
+EXAMPLES = Path(__file__).parent / "examples"
+
+
+@pytest.fixture
+def database(tmp_path):
+    """Path of the database file."""
+    return str(tmp_path / "t.db")
+
+
+@pytest.fixture
+def settings():
+    """Settings of the service under test; a module overrides it."""
+    return {}
+
+
+@pytest.fixture
+def store():
+    """A store to use instead of SQLite; a module overrides it."""
+    return None
+
+
+@pytest.fixture
+def service(io_loop, database, settings, store):
+    service = Service(Config(db=database, port=0, **{"drain_seconds": 2.0, **settings}), store)
+    io_loop.run_sync(service.start)
+    yield service
+    io_loop.run_sync(service.stop)
+
+
+@pytest.fixture
+def app(service):
+    return service.app
+
+
+@pytest.fixture
+def http_server(service):
+    """The service's own server, with its limits, instead of pytest-tornado's plain one."""
+    return service
+
+
+@pytest.fixture
+def base_url(service):
+    return service.url
+
+
+@pytest.fixture
+def post(http_client, base_url):
+    """Post JSON (or bytes as they are); `answer` is the decoded body."""
+
+    async def post(path, body, content_type="application/json", **options):
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"Content-Type": content_type} if content_type else {}
+        headers |= options.pop("headers", {})
+        return await _fetch(
+            http_client, base_url + path, method="POST", body=raw, headers=headers, **options
+        )
+
+    return post
+
+
+@pytest.fixture
+def get(http_client, base_url):
+    """Get a path."""
+
+    async def get(path, **options):
+        return await _fetch(http_client, base_url + path, **options)
+
+    return get
+
+
+async def _fetch(http_client, url, **options):
+    response = await http_client.fetch(url, raise_error=False, **options)
+    is_json = response.headers.get("Content-Type") == "application/json"
+    response.answer = json.loads(response.body) if is_json and response.body else None
+    return response
+
+
+@pytest.fixture
+def counted(service):
+    """The value of a metric's sample; None where there is no such sample."""
+
+    def counted(name, **labels):
+        return service.metrics.registry.get_sample_value(f"tokenweir_{name}", labels)
+
+    return counted
+
+
+@pytest.fixture
+def ledger(service):
+    """Both identities of the ledger, exactly; returns its sums by name."""
+
+    def ledger():
+        sums = sums_of(service.metrics.registry)
+        assert sums["received"] == sums["accepted"] + sums["rejected"] + sums["dropped_ingest"]
+        settled = sums["persisted"] + sums["deduplicated"] + sums["dropped_persist"]
+        assert sums["accepted"] == settled + sums["queue"]
+        return sums
+
+    return ledger
+
+
+def sums_of(registry):
+    """The ledger's counters, summed over kinds and reasons."""
+    names = ("received", "accepted", "rejected", "persisted", "deduplicated")
+    sums = dict.fromkeys((*names, "dropped_ingest", "dropped_persist"), 0)
+    for family in registry.collect():
+        for sample in family.samples:
+            name = sample.name.removeprefix("tokenweir_events_").removesuffix("_total")
+            if name == "dropped":
+                name += "_" + sample.labels["stage"]
+            if name in sums:
+                sums[name] += sample.value
+    return {**sums, "queue": registry.get_sample_value("tokenweir_queue_events")}
+
+
+@pytest.fixture
+def rows(service, database):
+    """All rows of a table as dicts, once everything accepted is settled."""
+
+    async def rows(table="llm_traces"):
+        await service.pipeline.drain()
+        return read_rows(database, table)
+
+    return rows
+
+
+def read_rows(path, table):
+    """All rows of a table as dicts, oldest first."""
+    with closing(sqlite3.connect(path)) as db:
+        db.row_factory = sqlite3.Row
+        found = [dict(row) for row in db.execute(f"SELECT * FROM {table} ORDER BY id")]
+    for row in found:
+        row["metadata"] = json.loads(row["metadata"]) if row["metadata"] else None
+    return found
+
+
+def example(name):
+    """A payload of tests/examples."""
+    return json.loads((EXAMPLES / name).read_text("utf-8"))

@@ -1,0 +1,102 @@
+"""The real process: started, asked, signalled, waited for."""
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from typing import Any
+
+SERVER = (sys.executable, "-m", "server")
+
+
+def run(*arguments, environment=None, **options):
+    """Run a command to its end; its result with text output."""
+    return subprocess.run(
+        (*SERVER, *arguments),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=_environment(environment),
+        **options,
+    )
+
+
+def start(*arguments, environment=None) -> Any:
+    """Start a command; its process, with text pipes."""
+    return subprocess.Popen(
+        (*SERVER, *arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=_environment(environment),
+    )
+
+
+@contextmanager
+def serving(database, *arguments, environment=None):
+    """A running service on a free port; killed at the end if it still runs."""
+    process = start("--port=0", f"--db={database}", *arguments, environment=environment)
+    try:
+        yield Running(process)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+class Running:
+    """A service that has said where it listens."""
+
+    def __init__(self, process):
+        self.process = process
+        self.banner = self._read_line()
+        found = re.search(r"listening on (http://\S+?),", self.banner)
+        assert found, (self.banner, process.poll())
+        self.url = found[1]
+
+    def stop(self, signum=signal.SIGTERM):
+        """Signal it; its exit status and stderr."""
+        self.process.send_signal(signum)
+        _, errors = self.process.communicate(timeout=30)
+        return self.process.returncode, errors
+
+    def get(self, path):
+        """The body of a GET."""
+        with urllib.request.urlopen(self.url + path, timeout=10) as response:  # noqa: S310 our own
+            return response.read().decode()
+
+    def metric(self, name):
+        """The sum of a metric's samples."""
+        lines = [line for line in self.get("/metrics").splitlines() if line.startswith(name)]
+        return sum(float(line.rpartition(" ")[2]) for line in lines)
+
+    def post(self, path, body):
+        """The decoded answer to a POST of JSON."""
+        request = urllib.request.Request(  # noqa: S310 our own
+            self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 our own
+            return json.load(response)
+
+    def _read_line(self):
+        ready, _, _ = select.select([self.process.stdout], [], [], 30)
+        assert ready, "the service said nothing for 30 s"
+        return self.process.stdout.readline()
+
+
+def wait_until(condition, what, seconds=15.0):
+    """Poll until `condition` holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds} s for {what}"
+        time.sleep(0.01)  # between two looks, never instead of one
+
+
+def _environment(extra):
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("TOKENWEIR_")}
+    return clean | (extra or {})

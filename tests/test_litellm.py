@@ -1,0 +1,226 @@
+"""POST /v1/litellm: captured requests of the real callback, and what else it may send."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import EXAMPLES
+
+pytestmark = pytest.mark.gen_test
+
+CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+CAPTURED = [
+    *sorted((EXAMPLES / "litellm").glob("*.body")),
+    *sorted(CORPUS.glob("litellm*/*.logs.*.body")),  # empty where the corpus is not beside us
+]
+SAME = (
+    "operation",
+    "prompt_tokens",
+    "completion_tokens",
+    "total_tokens",
+    "cache_read_tokens",
+    "reasoning_tokens",
+    "status",
+    "error_type",
+    "trace_id",
+)
+CALL = {
+    "litellm_call_id": "c1",
+    "model": "gpt-4o",
+    "custom_llm_provider": "openai",
+    "call_type": "acompletion",
+    "status": "success",
+}
+
+
+@pytest.fixture
+def send(post):
+    async def send(calls, **options):
+        response = await post("/v1/litellm", calls, **options)
+        assert response.code == 202, response.body
+        return response.answer
+
+    return send
+
+
+@pytest.mark.parametrize("body", CAPTURED, ids=lambda path: path.name.removesuffix(".body"))
+async def test_a_captured_request_gives_exactly_its_rows(body, post, rows, ledger):
+    captured = json.loads(body.with_suffix(".http.json").read_text())
+    expected = json.loads(body.with_suffix(".expected.json").read_text())
+    content_type = dict(captured["headers"])["content-type"]
+    response = await post("/v1/litellm", body.read_bytes(), content_type=content_type)
+    assert response.code == 202
+    traces, errors = await rows(), await rows("error_events")
+    assert len(traces) == len(expected["traces"])
+    assert len(errors) == len(expected["errors"])
+    by_id = {row["event_id"]: row for row in traces}
+    for wanted in expected["traces"]:
+        check_trace(wanted, by_id[wanted["call_id"]])
+    for wanted, row in zip(expected["errors"], errors, strict=True):
+        check_error(wanted, row, by_id)
+    ledger()
+
+
+def check_trace(wanted, row):
+    assert {key: row[key] for key in SAME} == {key: wanted[key] for key in SAME}
+    assert row["source"] == "litellm"
+    assert row["provider"] == (wanted["provider"] or "unknown")
+    assert row["model"] == wanted["model"]
+    assert row["cost_usd"] == (wanted["cost_usd"] or None)  # 0.0 is no price
+    assert row["cost_source"] == ("reported" if wanted["cost_usd"] else None)
+    assert row["latency_ms"] == pytest.approx(wanted["latency_ms"], abs=1)
+    assert row["metadata"].get("response_model") == wanted["response_model"]
+    assert row["metadata"]["response_id"] == wanted["id"]
+    check_text(row["input_text"], wanted["has_input_text"], wanted["input_text_contains"])
+    check_text(row["output_text"], wanted["has_output_text"], wanted["output_text_contains"])
+
+
+def check_text(text, there, part):
+    assert (text is not None) == there
+    assert not part or part in text
+
+
+def check_error(wanted, row, traces):
+    assert row["error_type"] == wanted["error_type"]
+    assert wanted["message_contains"] in row["message"]
+    assert bool(row["stack_trace"]) == wanted["has_stack_trace"]
+    assert row["metadata"]["exception_type"] == wanted["exception_type"]
+    trace = traces[row["event_id"].removesuffix(":error")]
+    assert row["trace_id"] == trace["trace_id"]
+    assert (row["provider"], row["model"]) == (trace["provider"], trace["model"])
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-ndjson"])
+async def test_lines_are_read_whatever_type_they_claim(content_type, send, rows):
+    lines = b"\n".join(json.dumps({**CALL, "litellm_call_id": i}).encode() for i in "ab")
+    answer = await send(lines, content_type=content_type)
+    assert answer["accepted"] == 2
+    assert [row["event_id"] for row in await rows()] == ["a", "b"]
+
+
+async def test_a_single_object_is_one_call(send, rows):
+    await send(CALL)
+    (row,) = await rows()
+    assert (row["event_id"], row["operation"], row["status"]) == ("c1", "chat", "ok")
+
+
+async def test_a_failed_call_is_two_events_with_one_entry(send, counted):
+    failed = {**CALL, "status": "failure", "error_information": {"error_class": "Timeout"}}
+    answer = await send([failed])
+    assert answer["accepted"] == 2
+    assert len(answer["events"]) == 1
+    for kind in ("trace", "error"):
+        assert counted("events_accepted_total", kind=kind) == 1
+
+
+async def test_a_failed_calls_tokens_are_kept_when_it_has_any(send, rows):
+    await send({**CALL, "status": "failure", "prompt_tokens": 7, "completion_tokens": 0})
+    (row,) = await rows()
+    assert (row["prompt_tokens"], row["completion_tokens"]) == (7, None)
+
+
+async def test_a_cached_answer_really_cost_nothing(send, rows):
+    await send({**CALL, "response_cost": 0.0, "cache_hit": True})
+    (row,) = await rows()
+    assert (row["cost_usd"], row["cost_source"]) == (0.0, "reported")
+
+
+async def test_anthropics_cache_tokens_are_read(send, rows):
+    usage = {"cache_read_input_tokens": 5, "cache_creation_input_tokens": 9}
+    await send({**CALL, "prompt_tokens": 20, "metadata": {"usage_object": usage}})
+    (row,) = await rows()
+    assert (row["cache_read_tokens"], row["cache_write_tokens"]) == (5, 9)
+
+
+async def test_a_streamed_call_has_a_first_token(send, rows):
+    times = {
+        "startTime": 1795452272.0,
+        "endTime": 1795452273.5,
+        "completionStartTime": 1795452272.25,
+    }
+    await send([{**CALL, **times, "stream": True}, {**CALL, **times, "litellm_call_id": "c2"}])
+    assert [row["time_to_first_token_ms"] for row in await rows()] == [250.0, None]
+
+
+async def test_tool_calls_and_parts_are_readable(send, rows):
+    parts = [
+        {"type": "text", "text": "look"},
+        {"type": "image_url", "image_url": {"url": "http://x/y"}},
+    ]
+    function = {"name": "get_weather", "arguments": '{"city": "Paris"}'}
+    message = {"content": None, "tool_calls": [{"type": "function", "function": function}]}
+    answered = {"choices": [{"message": message}]}
+    await send({**CALL, "messages": [{"role": "user", "content": parts}], "response": answered})
+    (row,) = await rows()
+    assert row["input_text"] == "look\nhttp://x/y"
+    assert row["output_text"] == 'get_weather({"city": "Paris"})'
+
+
+async def test_a_responses_api_answer_is_readable(send, rows):
+    said = [{"type": "message", "content": [{"type": "output_text", "text": "Paris."}]}]
+    await send(
+        {**CALL, "call_type": "aresponses", "messages": "capital?", "response": {"output": said}}
+    )
+    (row,) = await rows()
+    assert (row["input_text"], row["output_text"]) == ("capital?", "Paris.")
+
+
+async def test_the_question_survives_a_history_that_is_too_long(send, rows):
+    history = [{"role": "user", "content": f"{n} " + "x" * 3000} for n in range(20)]
+    await send({**CALL, "messages": [*history, {"role": "user", "content": "and now?"}]})
+    (row,) = await rows()
+    assert row["input_text"].endswith("user: and now?")
+    assert row["input_text"].startswith("[15 earlier messages left out]\n\nuser: 15 x")
+
+
+async def test_hidden_texts_are_null(send, rows):
+    hidden = [{"role": "user", "content": "redacted-by-litellm"}]
+    await send({**CALL, "messages": hidden, "response": "redacted-by-litellm"})
+    (row,) = await rows()
+    assert (row["input_text"], row["output_text"]) == (None, None)
+
+
+async def test_what_a_gateways_user_cannot_mend_is_cleaned(send, rows):
+    call = {
+        **CALL,
+        "litellm_call_id": "i" * 1000,
+        "model": "openai/" + "m" * 1000,
+        "prompt_tokens": "11",
+        "completion_tokens": -1,
+        "response_cost": "0.5",
+        "response": "nul \0 and \ud800",
+        "request_tags": ["a\0b", None, 10**30],
+    }
+    await send(call)
+    (row,) = await rows()
+    assert row["event_id"].startswith("sha256:")
+    assert row["model"] == "m" * 249
+    assert (row["prompt_tokens"], row["completion_tokens"]) == (11, None)
+    assert row["cost_usd"] == 0.5
+    assert row["output_text"] == "nul \N{REPLACEMENT CHARACTER} and ?"
+    assert row["metadata"]["tags"] == ["a\N{REPLACEMENT CHARACTER}b", str(10**30)]
+
+
+async def test_members_of_any_type_cost_no_event(send, rows):
+    names = [*json.loads(CAPTURED[0].read_bytes())[0]]
+    for n, value in enumerate(({"of": [{"type": 1}]}, [[[]]], 1e300, "text", True)):
+        call = dict.fromkeys(names, value)
+        await send({**call, "litellm_call_id": f"c{n}", "model": "m"})
+    assert len(await rows()) == 5
+
+
+@pytest.mark.parametrize(("item", "path"), [({"foo": 1}, "/model"), (7, ""), ({}, "/model")])
+async def test_what_is_no_call_is_rejected_as_a_trace(item, path, post, counted):
+    response = await post("/v1/litellm", [item])
+    assert response.code == 400
+    assert response.answer["events"][0]["error"]["path"] == path
+    assert counted("events_rejected_total", kind="trace", reason="schema_invalid") == 1
+
+
+async def test_a_failed_call_is_offered_whole_or_not_at_all(send, service, rows, ledger):
+    service.pipeline._max_events = 1
+    answer = await send({**CALL, "status": "failure"})
+    assert answer["dropped"] == 2
+    assert (await rows(), await rows("error_events")) == ([], [])
+    assert ledger()["dropped_ingest"] == 2

@@ -1,0 +1,210 @@
+"""The queue and its consumer: never waits, never dies, loses nothing that it said it accepted."""
+
+import asyncio
+import sqlite3
+import threading
+
+import pytest
+
+from server.store import Unavailable
+from server.store.writer import SqliteStore
+
+from .conftest import read_rows
+
+pytestmark = pytest.mark.gen_test
+
+TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
+
+
+class HeldStore(SqliteStore):
+    """Writes only while `free` is set; `entered` is set once a write waits for it."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.free, self.entered = threading.Event(), threading.Event()
+
+    def write(self, batch):
+        self.entered.set()
+        assert self.free.wait(30)
+        return super().write(batch)
+
+
+class FailingStore(SqliteStore):
+    """Raises the queued failures, one a write, before it writes again."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.failures = []
+        self.refuse = None
+
+    def write(self, batch):
+        if self.failures:
+            raise self.failures.pop(0)
+        return super().write(batch)
+
+
+@pytest.fixture
+def settings():
+    return {"queue_events": 512}
+
+
+@pytest.fixture
+def held(database):
+    return HeldStore(database)
+
+
+@pytest.fixture
+def failing(database):
+    return FailingStore(database)
+
+
+@pytest.fixture
+def store(request):
+    """The fake that the test asks for, else SQLite."""
+    names = [name for name in ("held", "failing") if name in request.fixturenames]
+    return request.getfixturevalue(names[0]) if names else None
+
+
+async def wait_until(condition, seconds=5.0):
+    """Let the loop turn until `condition` holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 nobody tells us when it holds
+            await asyncio.sleep(0.005)
+
+
+@pytest.mark.gen_test(timeout=30)
+async def test_600_events_on_a_queue_of_512_are_512_accepted_and_88_dropped(
+    held, post, rows, ledger, counted
+):
+    responses = await asyncio.gather(*(post("/v1/traces", TRACE) for _ in range(600)))
+    assert not held.free.is_set()  # all were answered while the store is held
+    statuses = [response.answer["events"][0]["status"] for response in responses]
+    assert {response.code for response in responses} == {202}
+    assert (statuses.count("accepted"), statuses.count("dropped")) == (512, 88)
+    assert counted("queue_events") == 512
+    assert counted("queue_oldest_event_age_seconds") > 0
+    ledger()
+    held.free.set()
+    assert len(await rows()) == 512
+    sums = ledger()
+    assert (sums["persisted"], sums["dropped_ingest"], sums["queue"]) == (512, 88, 0)
+    assert counted("queue_bytes") == 0
+
+
+async def test_the_queue_is_bounded_by_bytes_too(held, service, post, counted, ledger):
+    service.pipeline._max_bytes = 20_000
+    text = "👍" * 2000  # 8,000 bytes of UTF-8
+    entries = (await post("/v1/traces", [{**TRACE, "input_text": text}] * 4)).answer["events"]
+    assert [entry["status"] for entry in entries] == ["accepted"] * 2 + ["dropped"] * 2
+    assert 16_000 < counted("queue_bytes") <= 20_000
+    held.free.set()
+    ledger()
+
+
+async def test_a_lone_event_is_written_without_waiting_for_more(post, rows, counted):
+    await post("/v1/traces", TRACE)
+    assert len(await rows()) == 1
+    assert counted("writer_batch_events_sum") == 1
+    assert counted("event_commit_latency_seconds_count", kind="trace") == 1
+
+
+async def test_what_gathers_during_a_write_is_one_batch(held, post, service, counted):
+    await post("/v1/traces", TRACE)
+    await wait_until(held.entered.is_set)
+    await post("/v1/traces", [TRACE] * 50)
+    held.free.set()
+    await service.pipeline.drain()
+    assert counted("writer_batch_events_count") == 2
+    assert counted("writer_batch_events_sum") == 51
+
+
+@pytest.mark.parametrize("reason", ["busy", "io_error", "disk_full", "other"])
+async def test_a_passing_failure_is_tried_again(reason, failing, post, rows, counted, ledger):
+    failing.failures = [Unavailable(reason, "no")] * 2
+    await post("/v1/traces", [TRACE] * 3)
+    assert len(await rows()) == 3
+    assert counted("writer_retries_total", reason=reason) == 2
+    assert counted("writer_flush_duration_seconds_count", outcome="error") == 2
+    ledger()
+
+
+async def test_health_is_degraded_while_writes_fail_and_ok_afterwards(
+    database, service, post, get, counted
+):
+    lock = sqlite3.connect(database, isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    await post("/v1/traces", TRACE)
+    await wait_until(lambda: counted("writer_retries_total", reason="busy") >= 1)
+    health = (await get("/health")).answer
+    assert (health["status"], health["db_status"]) == ("degraded", "failing")
+    assert health["queue_depth"] == 1
+    assert (await get("/readyz")).code == 200
+    lock.close()
+    await service.pipeline.drain()
+    assert (await get("/health")).answer["status"] == "ok"
+
+
+async def test_an_event_that_the_store_refuses_is_found_and_the_others_kept(
+    database, post, rows, counted, ledger, caplog
+):
+    with sqlite3.connect(database) as db:
+        db.execute(
+            "CREATE TRIGGER poison BEFORE INSERT ON llm_traces WHEN new.model = 'poison'"
+            " BEGIN SELECT raise(ABORT, 'no'); END"
+        )
+    db.close()
+    events = [{**TRACE, "event_id": str(n)} for n in range(20)]
+    events[13]["model"] = "poison"
+    assert (await post("/v1/traces", events)).answer["accepted"] == 20
+    assert [row["event_id"] for row in await rows()] == [str(n) for n in range(20) if n != 13]
+    assert (
+        counted("events_dropped_total", kind="trace", stage="persist", reason="write_failed") == 1
+    )
+    assert "poison" not in caplog.text
+    ledger()
+
+
+async def test_an_unforeseen_failure_does_not_kill_the_consumer(failing, post, rows, get):
+    failing.failures = [Unavailable("other", "first"), Unavailable("busy", "then")]
+    await post("/v1/traces", TRACE)
+    assert len(await rows()) == 1
+    assert (await get("/readyz")).code == 200
+
+
+async def test_a_stop_writes_what_is_queued(held, post, service, database, ledger):
+    await post("/v1/traces", [TRACE] * 100)
+    stopping = asyncio.ensure_future(service.stop())
+    await wait_until(lambda: service.pipeline.not_ready() == "stopping")
+    held.free.set()
+    await stopping
+    assert len(read_rows(database, "llm_traces")) == 100
+    assert ledger()["persisted"] == 100
+
+
+async def test_events_that_come_during_a_stop_are_dropped_and_counted(
+    service, post, counted, ledger
+):
+    service.pipeline._stopping = True
+    response = await post("/v1/traces", TRACE)
+    assert (response.code, response.answer["dropped"]) == (202, 1)
+    assert (
+        counted("events_dropped_total", kind="trace", stage="ingest", reason="shutting_down") == 1
+    )
+    service.pipeline._stopping = False
+    ledger()
+
+
+async def test_what_cannot_be_written_in_time_is_counted(failing, post, service, counted, ledger):
+    failing.failures = [Unavailable("busy", "locked")] * 1000
+    await post("/v1/traces", [TRACE] * 30)
+    await service.pipeline.stop(drain_seconds=0.2)
+    lost = counted("events_dropped_total", kind="trace", stage="persist", reason="shutdown_timeout")
+    assert lost == 30
+    assert ledger()["queue"] == 0
+
+
+async def test_a_dead_consumer_is_unready_and_said_loudly(service, get, caplog):
+    service.pipeline._consumer.cancel()
+    await wait_until(service.pipeline._consumer.done)
+    response = await get("/readyz")
+    assert (response.code, response.answer["reasons"]) == (503, ["the consumer is dead"])

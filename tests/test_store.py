@@ -1,0 +1,201 @@
+"""The SQLite store by itself: the file it makes, what it refuses to open, what it counts."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import asdict
+
+import pytest
+
+from server.config import Config
+from server.normalise import Normaliser
+from server.store import Refused, Unavailable, Unusable
+from server.store.faults import translate
+from server.store.reader import COLUMNS, FILTERS, find, open_readonly
+from server.store.schema import MIGRATIONS, TABLES
+from server.store.writer import SqliteStore
+
+NORMALISER = Normaliser(1000, 1000)
+
+
+def trace(**members):
+    return NORMALISER.trace({"provider": "openai", "model": "gpt-4o", **members}, "native")
+
+
+def error(**members):
+    return NORMALISER.error({"error_type": "crash", "message": "no", **members}, "native")
+
+
+@pytest.fixture
+def opened(database):
+    store = SqliteStore(database)
+    store.open()
+    yield store
+    store.close()
+
+
+def pragma(path, name):
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute(f"PRAGMA {name}").fetchone()[0]
+
+
+def test_a_new_file_has_the_settings_of_the_design(opened, database):
+    wanted = {"page_size": 16384, "auto_vacuum": 2, "journal_mode": "wal", "user_version": 1}
+    assert {name: pragma(database, name) for name in wanted} == wanted
+
+
+def test_a_batch_of_both_kinds_is_counted_by_kind_and_in_the_totals(opened, database):
+    batch = [trace(event_id="a"), error(event_id="a"), trace(event_id="a"), trace()]
+    written = opened.write(batch)
+    assert written.persisted == {"trace": 2, "error": 1}
+    assert written.deduplicated == {"trace": 1, "error": 0}
+    opened.write([trace(event_id="a")])
+    with closing(sqlite3.connect(database)) as db:
+        totals = dict(db.execute("SELECT name, value FROM totals"))
+    assert totals == {
+        "persisted.trace": 2,
+        "persisted.error": 1,
+        "deduplicated.trace": 2,
+        "deduplicated.error": 0,
+    }
+
+
+def test_a_batch_over_one_statements_rows_is_written_whole(opened):
+    assert opened.write([trace() for _ in range(123)]).persisted == {"trace": 123}
+
+
+def test_a_failed_batch_leaves_nothing(opened, database):
+    bad = trace()._replace(prompt_tokens=2**63)
+    with pytest.raises(Refused):
+        opened.write([trace(), bad])
+    assert opened.write([trace()]).persisted == {"trace": 1}
+    with closing(sqlite3.connect(database)) as db:
+        assert db.execute("SELECT count(*) FROM llm_traces").fetchone() == (1,)
+
+
+def test_a_lock_is_a_passing_failure(opened, database):
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable) as caught:
+            opened.write([trace()])
+    assert caught.value.reason == "busy"
+    opened.write([trace()])
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (sqlite3.SQLITE_BUSY, "busy"),
+        (sqlite3.SQLITE_FULL, "disk_full"),
+        (sqlite3.SQLITE_IOERR | 3 << 8, "io_error"),
+        (sqlite3.SQLITE_CORRUPT, "other"),
+    ],
+)
+def test_failures_of_the_file_may_pass(code, reason):
+    failure = sqlite3.OperationalError("no")
+    failure.sqlite_errorcode = code
+    fault = translate(failure)
+    assert isinstance(fault, Unavailable)
+    assert fault.reason == reason
+
+
+def test_closing_leaves_one_file(opened, database, tmp_path):
+    opened.write([trace()])
+    opened.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["t.db"]
+
+
+def damaged(path):
+    path.write_bytes(b"this is no database, but it is long enough to have had a header" * 100)
+
+
+def foreign(path):
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE theirs (x)")
+
+
+def make_ours(path):
+    store = SqliteStore(str(path))
+    store.open()
+    store.close()
+
+
+def newer(path):
+    make_ours(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+
+
+def without_a_table(path):
+    make_ours(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DROP TABLE error_events")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (damaged, "is damaged, or no SQLite database"),
+        (foreign, "is a database of another program"),
+        (newer, "has schema version 99, from a newer tokenweir"),
+        (without_a_table, "is damaged: table error_events is missing"),
+        (lambda path: path.mkdir(), "is a directory"),
+    ],
+    ids=["damaged", "foreign", "newer", "without a table", "directory"],
+)
+def test_what_cannot_be_used_is_said_and_left_alone(make, said, tmp_path):
+    path = tmp_path / "t.db"
+    make(path)
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(Unusable, match=said):
+        SqliteStore(str(path)).open()
+    assert (path.read_bytes() if path.is_file() else None) == before
+
+
+def test_a_missing_directory_is_said(tmp_path):
+    with pytest.raises(Unusable, match="does its directory exist"):
+        SqliteStore(str(tmp_path / "none" / "t.db")).open()
+
+
+def test_the_columns_of_events_are_those_of_their_tables(opened, database):
+    with closing(sqlite3.connect(database)) as db:
+        for kind, table in TABLES.items():
+            columns = tuple(row[1] for row in db.execute(f"PRAGMA table_info({table})"))
+            assert columns == COLUMNS[kind]
+
+
+def test_rows_are_found_newest_first_a_page_at_a_time(opened, database):
+    opened.write([trace(event_id=str(n), model=f"m{n % 2}") for n in range(10)])
+    with open_readonly(database) as db:
+        first = find(db, "trace", ("id", "event_id"), {"model": "m1"}, limit=3)
+        rest = find(db, "trace", ("event_id",), {"model": "m1"}, before_id=first[-1]["id"])
+    assert [row["event_id"] for row in first] == ["9", "7", "5"]
+    assert [row["event_id"] for row in rest] == ["3", "1"]
+
+
+def test_rows_are_found_by_time_of_arrival(opened, database):
+    opened.write([trace(event_id=str(n))._replace(created_at=n) for n in range(10)])
+    with open_readonly(database) as db:
+        found = find(db, "trace", ("event_id",), {}, since_ms=3, until_ms=6)
+    assert [row["event_id"] for row in found] == ["5", "4", "3"]
+
+
+@pytest.mark.parametrize("kind", TABLES)
+@pytest.mark.parametrize("filters", [(), ("trace_id",), ("session_id",)])
+def test_lists_use_an_index(kind, filters, opened, database):
+    with open_readonly(database) as db:
+        plans: list[str] = []
+        db.set_trace_callback(plans.append)
+        find(db, kind, ("id",), dict.fromkeys(filters, "x"), since_ms=None if filters else 1)
+        db.set_trace_callback(None)
+        plan = db.execute(f"EXPLAIN QUERY PLAN {plans[-1]}").fetchall()
+    assert "USING" in plan[0][3], plan
+    assert "INDEX" in plan[0][3], plan
+
+
+def test_every_filter_is_a_column():
+    assert set(FILTERS) <= {*COLUMNS["trace"], *COLUMNS["error"]}
+
+
+def test_the_schema_is_numbered_from_the_first_release():
+    assert len(MIGRATIONS) == 1
+    assert asdict(Config())["db"] == "./tokenweir.db"
