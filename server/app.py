@@ -7,6 +7,7 @@ from tornado.web import Application, url
 
 from .handlers.base import NotFoundHandler
 from .handlers.events import EventsHandler
+from .handlers.inflight import InFlight
 from .handlers.show import HealthHandler, LiveHandler, MetricsHandler, ReadyHandler
 from .health import Health
 from .intake import Intake
@@ -19,31 +20,30 @@ def make_app(
     intake: Intake,
     health: Health,
     metrics: Metrics,
+    in_flight: InFlight,
     max_body_bytes: int,
 ) -> Application:
     """The routes. `receivers` has one for each of the routes traces, errors and litellm."""
 
-    def events(route: str) -> dict[str, Any]:
-        return {
-            "route": route,
-            "metrics": metrics,
-            "receiver": receivers[route],
-            "intake": intake,
-            "max_body_bytes": max_body_bytes,
-        }
+    def shared(route: str) -> dict[str, Any]:
+        return {"route": route, "metrics": metrics, "in_flight": in_flight}
 
-    show = {"route": "health", "metrics": metrics, "health": health}
+    def events(route: str) -> dict[str, Any]:
+        ours = {"receiver": receivers[route], "intake": intake, "max_body_bytes": max_body_bytes}
+        return {**shared(route), **ours}
+
+    show = {**shared("health"), "health": health}
     return Application(
         [
             url(r"/v1/traces", EventsHandler, events("traces")),
             url(r"/v1/errors", EventsHandler, events("errors")),
             url(r"/v1/litellm", EventsHandler, events("litellm")),
-            url(r"/metrics", MetricsHandler, {"route": "metrics", "metrics": metrics}),
+            url(r"/metrics", MetricsHandler, shared("metrics")),
             url(r"/livez", LiveHandler, show),
             url(r"/readyz", ReadyHandler, show),
             url(r"/health", HealthHandler, show),
         ],
         default_handler_class=NotFoundHandler,
-        default_handler_args={"route": "other", "metrics": metrics},
+        default_handler_args=shared("other"),
         log_function=lambda handler: None,  # counted in on_finish; a URL is the sender's own
     )

@@ -15,13 +15,13 @@ _TOO_DEEP = f"must not be nested over {MAX_DEPTH} deep"
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
-def parse(value: object) -> dict[str, Any]:
+def parse(member: str, value: object) -> dict[str, Any]:
     """Metadata as it was sent: an object, or a string that holds one or is empty."""
     if isinstance(value, str):
         value = _parse_text(value) if value.strip() else {}
     if not isinstance(value, dict):
         raise Invalid("schema_invalid", _PATH, "must be an object, or a string that holds one")
-    return dict(value)
+    return value
 
 
 def _parse_text(text: str) -> object:
@@ -32,17 +32,16 @@ def _parse_text(text: str) -> object:
 
 
 def encode(
-    metadata: dict[str, Any], extra: dict[str, Any], cut: dict[str, int], limit: int
+    sent: dict[str, Any] | None, extra: dict[str, Any], cut: dict[str, int], limit: int
 ) -> bytes | None:
-    """JSON of `metadata` with its reserved members, at most `limit` bytes; None if it is empty.
+    """JSON of what was `sent` with the reserved members, about `limit` bytes at most; or None.
 
     `extra` are the unknown top-level members of the event, `cut` its shortened texts with their
     original size in bytes. Raises `Invalid` for what cannot be stored.
     """
-    if not metadata and not extra and not cut:
+    if not sent and not extra and not cut:
         return None
-    if extra:
-        metadata["extra"] = extra
+    metadata = {**(sent or {}), "extra": extra} if extra else sent or {}
     text = _dump(metadata)
     if len(text) > limit:
         cut = {**cut, "metadata": len(text)}
@@ -77,6 +76,7 @@ def _is_deep(value: object) -> bool:
 
 def _shrink(metadata: dict[str, Any], excess: int) -> dict[str, Any]:
     """`metadata` with its largest members replaced by a marker until `excess` bytes are gone."""
+    metadata = dict(metadata)
     sizes = {name: len(orjson.dumps(value)) for name, value in metadata.items()}
     for name in sorted(sizes, key=lambda name: sizes[name], reverse=True):
         if excess <= 0:

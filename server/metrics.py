@@ -109,9 +109,7 @@ class Metrics:
             "http_request_size_bytes", "Body size after decompression.", BYTES, ("route",)
         )
         self.http_size = {route: size.labels(route) for route in EVENT_ROUTES}
-        self.in_flight = 0
-        in_flight = self._gauge("http_requests_in_flight", "Requests being handled.")
-        in_flight.set_function(lambda: self.in_flight)
+        self.http_in_flight = self._gauge("http_requests_in_flight", "Requests being handled.")
 
     def _declare_queue_and_writer(self) -> None:
         self.queue_events = self._gauge("queue_events", "Accepted events not yet settled.")

@@ -18,6 +18,9 @@ Item = Mapping[str, Any]
 Build = Callable[[Item, str], Event]
 """`Normaliser.trace` or `Normaliser.error`."""
 
+Readers = dict[str, Callable[[str, Any], Any]]
+"""How each member of a native schema is read into its column; a member without one is unknown."""
+
 _OK = frozenset(("", "ok", "success", "succeeded", "completed"))
 _FAILED = frozenset(("error", "failed", "failure"))
 _MAX_INTEGER = 2**63 - 1  # SQLite's INTEGER
@@ -31,7 +34,7 @@ class Normaliser:
 
     def trace(self, item: Item, source: str) -> Trace:
         """A row of `llm_traces`, arriving now."""
-        row = self._row(Trace._fields, item, source)
+        row = self._row(Trace._fields, _TRACE_READERS, item, source)
         row["provider"] = row["provider"] or "unknown"
         row["model"] = row["model"] or "unknown"
         row["status"], row["error_type"] = _status(row["status"], row["error_type"])
@@ -40,31 +43,33 @@ class Normaliser:
 
     def error(self, item: Item, source: str) -> Error:
         """A row of `error_events`, arriving now."""
-        row = self._row(Error._fields, item, source)
+        row = self._row(Error._fields, _ERROR_READERS, item, source)
         row["severity"] = row["severity"] or "error"
         return Error._make(row.values())
 
-    def _row(self, columns: tuple[str, ...], item: Item, source: str) -> dict[str, Any]:
+    def _row(
+        self, columns: tuple[str, ...], readers: Readers, item: Item, source: str
+    ) -> dict[str, Any]:
         """The columns, in their order, with the item's members read into them."""
         row: dict[str, Any] = dict.fromkeys(columns)
         unknown: dict[str, Any] = {}
         cut: dict[str, int] = {}
         for name, value in item.items():
-            read = _READERS.get(name)
-            if read is None or name not in row:
+            read = readers.get(name)
+            if read is None:
                 unknown[name] = value
+            elif read is utf8 and value is not None:
+                row[name] = self._cut(name, utf8(name, value), cut)
             elif value is not None:
                 row[name] = read(name, value)
-        for name in _TEXTS:
-            if row.get(name) is not None:
-                row[name] = self._cut(name, row[name], cut)
-        row["metadata"] = metadata.encode(row["metadata"] or {}, unknown, cut, self._max_metadata)
+        row["metadata"] = metadata.encode(row["metadata"], unknown, cut, self._max_metadata)
         row["event_id"] = row["event_id"] or uuid7()
         row["trace_id"] = row["trace_id"] or row["event_id"]
         row["created_at"], row["source"] = now_ms(), source
         return row
 
     def _cut(self, name: str, whole: bytes, cut: dict[str, int]) -> bytes:
+        """`whole` as it is kept; notes its size in `cut` where that is less."""
         text = shorten(whole, self._max_text)
         if len(text) < len(whole):
             cut[name] = len(whole)
@@ -74,12 +79,8 @@ class Normaliser:
 def _name(name: str, value: str) -> str | None:
     """A short text: NULL when empty."""
     if not value.isprintable():  # neither is NUL, nor a surrogate
-        utf8(value, f"/{name}")
+        utf8(name, value)
     return value or None
-
-
-def _text(name: str, value: str) -> bytes:
-    return utf8(value, f"/{name}")
 
 
 def _count(name: str, value: float) -> int:
@@ -112,16 +113,23 @@ def _status(word: str | None, error_type: str | None) -> tuple[str, str | None]:
     return "error", error_type or word
 
 
-_TEXTS = ("input_text", "output_text", "message", "stack_trace")
-_READERS: dict[str, Callable[[str, Any], Any]] = {
-    **dict.fromkeys(("event_id", "trace_id", "span_id", "parent_span_id"), _name),
-    **dict.fromkeys(("provider", "model", "operation", "status", "error_type", "severity"), _name),
-    **dict.fromkeys(("session_id", "agent"), _name),
-    **dict.fromkeys(("started_at", "occurred_at"), _time),
+_COMMON: Readers = {
+    **dict.fromkeys(("event_id", "trace_id", "span_id", "session_id", "agent"), _name),
+    **dict.fromkeys(("provider", "model", "error_type"), _name),
+    "metadata": metadata.parse,
+}
+_TRACE_READERS: Readers = {
+    **_COMMON,
+    **dict.fromkeys(("parent_span_id", "operation", "status"), _name),
     **dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), _count),
     **dict.fromkeys(("cache_read_tokens", "cache_write_tokens", "reasoning_tokens"), _count),
     **dict.fromkeys(("cost_usd", "latency_ms", "time_to_first_token_ms"), _number),
-    **dict.fromkeys(_TEXTS, _text),
-    "metadata": lambda name, value: metadata.parse(value),
+    **dict.fromkeys(("input_text", "output_text"), utf8),
+    "started_at": _time,
 }
-"""How each member of the native schemas is read into its column; all others are unknown."""
+_ERROR_READERS: Readers = {
+    **_COMMON,
+    **dict.fromkeys(("message", "stack_trace"), utf8),
+    "severity": _name,
+    "occurred_at": _time,
+}

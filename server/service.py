@@ -7,6 +7,7 @@ from tornado.netutil import bind_sockets
 from .app import make_app
 from .config import Config
 from .disk import Disk
+from .handlers.inflight import InFlight
 from .health import Health
 from .intake import Intake
 from .looplag import LoopLag
@@ -42,11 +43,13 @@ class Service:
         )
         disk = Disk(config.db)
         self._show_storage(disk)
+        self._in_flight = InFlight(self.metrics, config.body_timeout_seconds)
         self.app = make_app(
             make_receivers(config),
             Intake(self.pipeline, self.metrics),
             Health(self.pipeline, writer, disk, self.metrics),
             self.metrics,
+            self._in_flight,
             config.max_body_bytes,
         )
         self._lag = LoopLag(self.metrics)
@@ -55,7 +58,6 @@ class Service:
             # Beyond twice the limit Tornado closes the connection; up to there we answer 413.
             max_body_size=2 * config.max_body_bytes,
             max_header_size=config.max_header_bytes,
-            body_timeout=config.body_timeout_seconds,
             idle_connection_timeout=config.idle_timeout_seconds,
         )
 
@@ -68,15 +70,17 @@ class Service:
             await self.pipeline.stop(0)
             raise
         self._server.add_sockets(sockets)
+        self._in_flight.start()
         self._lag.start()
         host, port = sockets[0].getsockname()[:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def stop(self) -> None:
         """Take no new connections, close the open ones, write what is queued, close the store."""
-        self._lag.stop()
         self._server.stop()
         await self._server.close_all_connections()
+        self._in_flight.stop()
+        self._lag.stop()
         await self.pipeline.stop(self._config.drain_seconds)
 
     def _show_storage(self, disk: Disk) -> None:

@@ -10,14 +10,14 @@ _DATA_URI = re.compile(  # bounded, so that no text makes it backtrack for long
 )
 
 
-def utf8(text: str, path: str) -> bytes:
+def utf8(member: str, text: str) -> bytes:
     """`text` as UTF-8. Raises `Invalid` for what SQLite's TEXT cannot hold or would hide."""
     if "\0" in text:
-        raise Invalid("unstorable", path, "must not contain NUL characters")
+        raise Invalid("unstorable", f"/{member}", "must not contain NUL characters")
     try:
         return text.encode()
     except UnicodeEncodeError:
-        raise Invalid("unstorable", path, "must not contain lone surrogates") from None
+        raise Invalid("unstorable", f"/{member}", "must not contain lone surrogates") from None
 
 
 def shorten(text: bytes, limit: int) -> bytes:

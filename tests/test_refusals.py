@@ -1,5 +1,7 @@
 """Requests that are refused before an event could be counted: JSON, a fixed reason, counted."""
 
+import asyncio
+import http.client
 import json
 import socket
 
@@ -89,7 +91,7 @@ async def test_chunks_over_the_limit_are_refused_too(io_loop, base_url, counted)
     chunks = b"64\r\n" + b"x" * 100 + b"\r\n"
     request = HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunks * 30 + b"0\r\n\r\n"
     status, answer = await io_loop.run_in_executor(None, raw_exchange, base_url, request)
-    assert status == b"HTTP/1.1 413 Request Entity Too Large"
+    assert status == 413
     assert answer["error"]["reason"] == "body_too_large"
     assert counted("http_requests_rejected_total", route="traces", reason="body_too_large") == 1
 
@@ -145,19 +147,35 @@ async def test_a_bug_is_answered_without_a_traceback(service, post, caplog):
 
 
 def raw_exchange(url, request):
-    """Send bytes over a plain socket; status line and decoded JSON body of the answer."""
+    """Send bytes over a plain socket; status and decoded JSON body of the answer."""
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=5) as connection:
         connection.sendall(request)
-        connection.shutdown(socket.SHUT_WR)
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
-    head, _, body = answer.partition(b"\r\n\r\n")
-    return head.split(b"\r\n")[0], json.loads(body)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        return answer.status, json.loads(answer.read())
 
 
 async def test_a_post_without_a_length_is_refused(io_loop, base_url, counted):
     request = HEAD + b"\r\n"
     status, answer = await io_loop.run_in_executor(None, raw_exchange, base_url, request)
-    assert status == b"HTTP/1.1 411 Length Required"
+    assert status == 411
     assert answer["error"]["reason"] == "length_required"
     assert counted("http_requests_rejected_total", route="traces", reason="length_required") == 1
+
+
+@pytest.fixture
+def impatient(settings):
+    settings["body_timeout_seconds"] = 0.2
+
+
+async def test_a_body_that_does_not_come_ends_the_connection(impatient, io_loop, base_url, counted):
+    host, port = base_url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(HEAD + b"Content-Length: 100\r\n\r\n" + b"x" * 50)
+    while not counted("http_requests_in_flight"):  # noqa: ASYNC110 until the head has come
+        await asyncio.sleep(0)
+    assert await asyncio.wait_for(reader.read(), 4) == b""
+    writer.close()
+    assert counted("http_requests_in_flight") == 0
+    assert counted("events_received_total", kind="trace") == 0

@@ -1,6 +1,7 @@
 """`tokenweir serve`: run the service until SIGTERM or SIGINT."""
 
 import asyncio
+import gc
 import logging
 import signal
 from argparse import ArgumentParser, Namespace
@@ -43,6 +44,7 @@ async def _serve(config: Config) -> None:
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     service = Service(config)
     await _start(service, config)
+    gc.freeze()  # what is there now stays: no collection need look at it again
     _announce(service.url, config)
     await stop.wait()
     logger.info("stopping: writing what is queued")

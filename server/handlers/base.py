@@ -11,6 +11,7 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from ..metrics import Metrics
 from ..receivers.documents import Unreadable
+from .inflight import InFlight
 
 logger = logging.getLogger(__name__)
 
@@ -22,23 +23,21 @@ _MAX_MESSAGE = 300
 class Handler(RequestHandler):
     """Counts, answers in JSON, refuses in JSON."""
 
-    def initialize(self, route: str, metrics: Metrics) -> None:
+    def initialize(self, route: str, metrics: Metrics, in_flight: InFlight) -> None:
         """`route` is the label under which this handler's requests are counted."""
-        self.route, self.metrics = route, metrics
-        self._in_flight = False
+        self.route, self.metrics, self._in_flight = route, metrics, in_flight
 
     def set_default_headers(self) -> None:
         self.set_header("Content-Type", "application/json")
 
     def prepare(self) -> None:
-        self._in_flight = True
-        self.metrics.in_flight += 1
+        self._in_flight.enter(self)
 
     def data_received(self, chunk: bytes) -> None:
         """Throw away what GET and its like have no use for."""
 
     def on_finish(self) -> None:
-        self._leave()
+        self._in_flight.leave(self)
         request = self.request
         self.metrics.answered(
             self.route, request.method or "", self.get_status(), request.request_time()
@@ -46,7 +45,7 @@ class Handler(RequestHandler):
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
-        self._leave()
+        self._in_flight.leave(self)
 
     def answer(self, status: int, value: Mapping[str, Any]) -> None:
         """Finish with `value` as JSON."""
@@ -83,11 +82,6 @@ class Handler(RequestHandler):
         missing = RequestHandler._unimplemented_method
         methods = self.SUPPORTED_METHODS
         return [m for m in methods if getattr(type(self), m.lower()) is not missing]
-
-    def _leave(self) -> None:
-        if self._in_flight:
-            self._in_flight = False
-            self.metrics.in_flight -= 1
 
 
 class NotFoundHandler(Handler):

@@ -1,5 +1,6 @@
 """POST routes: size, decode, offer, answer. Nothing here waits for anything but the body."""
 
+from functools import lru_cache
 from typing import Any
 
 from tornado.httputil import HTTPHeaders
@@ -53,9 +54,13 @@ class EventsHandler(Handler):
 
     def _media_type(self) -> str:
         """The body's type without parameters; LiteLLM can send its header doubled in one line."""
-        header = self.request.headers.get("Content-Type", "")
-        types = {part.partition(";")[0].strip().lower() for part in header.split(",")}
-        return types.pop() if len(types) == 1 else ""
+        return _media_type(self.request.headers.get("Content-Type", ""))
+
+
+@lru_cache(maxsize=64)
+def _media_type(header: str) -> str:
+    types = {part.partition(";")[0].strip().lower() for part in header.split(",")}
+    return types.pop() if len(types) == 1 else ""
 
 
 def _has_length(headers: HTTPHeaders) -> bool:
