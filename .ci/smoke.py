@@ -1,0 +1,44 @@
+"""Start an installed tokenweir, post to it, query it: `smoke.py COMMAND DATABASE`.
+
+Leaves the text of /metrics in DATABASE.metrics for promtool. The checkout hides a file that is
+missing from the wheel, so this must run outside of it.
+"""
+
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+
+COMMAND, DATABASE = sys.argv[1:]
+
+
+def run(*arguments: str) -> str:
+    """The output of a command that must succeed."""
+    done = subprocess.run([COMMAND, *arguments], check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+def main() -> None:
+    """One event of each kind over HTTP, then rows, counters, and a clean stop."""
+    with subprocess.Popen(
+        [COMMAND, "--port=0", f"--db={DATABASE}"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tempfile.gettempdir(),
+    ) as service:
+        url = service.stdout.readline().split("listening on ")[1].split(",")[0]
+        print(run("send-sample", f"--url={url}", "--count=200"), end="")
+        metrics = urllib.request.urlopen(f"{url}/metrics").read()
+        Path(f"{DATABASE}.metrics").write_bytes(metrics)
+        service.terminate()
+        if service.wait(20) != 0:
+            raise SystemExit(f"exit status {service.returncode}")
+    rows = run("query", "traces", f"--db={DATABASE}", "--json", "--limit=1000").count("\n")
+    rows += run("query", "errors", f"--db={DATABASE}", "--json", "--limit=1000").count("\n")
+    if rows != 200:
+        raise SystemExit(f"200 events accepted, {rows} rows stored")
+
+
+if __name__ == "__main__":
+    main()

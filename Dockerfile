@@ -1,0 +1,30 @@
+FROM python:3.13-slim AS build
+WORKDIR /src
+COPY setup.py pyproject.toml README.md ./
+COPY server server
+COPY schemas schemas
+RUN pip wheel --no-cache-dir --wheel-dir /wheels .
+
+FROM python:3.13-slim
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="tokenweir" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.revision="${REVISION}"
+# no version: the stage above has resolved them
+# hadolint ignore=DL3013
+RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
+    pip install --no-cache-dir --no-index --find-links=/wheels tokenweir \
+    && useradd --system --uid 10001 --no-create-home tokenweir \
+    && install --directory --owner=tokenweir --mode=0750 /var/lib/tokenweir
+USER 10001
+# no secrets: it is the name that begins with TOKEN
+# hadolint ignore=DL3064
+ENV TOKENWEIR_ADDRESS=0.0.0.0 \
+    TOKENWEIR_DB=/var/lib/tokenweir/tokenweir.db \
+    TOKENWEIR_LOG_FORMAT=json \
+    TOKENWEIR_REVISION=${REVISION}
+VOLUME /var/lib/tokenweir
+EXPOSE 4318
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:4318/livez', timeout=2)"]
+ENTRYPOINT ["tokenweir"]

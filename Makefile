@@ -1,0 +1,44 @@
+# Each target does its own set-up; PYTHON names the interpreter (3.11 to 3.13).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint bench clean
+
+run: $(VENV)/installed ## start the service
+	@$(BIN)/tokenweir
+
+test: $(VENV)/test ## run the tests
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/dev ## format check, lint, types, Dockerfile
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/hadolint Dockerfile
+
+bench: $(VENV)/installed ## CPU and memory beside a bare Tornado handler
+	@$(BIN)/python benchmarks/run.py
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) build dist *.egg-info
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "tokenweir needs Python 3.11 or newer; name one with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: setup.py | $(VENV)/bin/python
+	@echo "installing tokenweir and what it needs into $(VENV)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/test: setup.py | $(VENV)/bin/python
+	@echo "installing tokenweir and what its tests need into $(VENV)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@ $(VENV)/installed
+
+$(VENV)/dev: setup.py | $(VENV)/bin/python
+	@echo "installing the linters into $(VENV)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/test $(VENV)/installed
