@@ -1,0 +1,38 @@
+"""The README says what is true: every setting, metric and route is in it."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from server.config import Config
+from server.metrics import Metrics
+
+README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+METRICS = re.findall(r"`(tokenweir_[a-z_]+)`", README)
+
+
+def declared():
+    """Names of all our metrics, as they are written in queries."""
+    registry = CollectorRegistry()
+    Metrics(registry)
+    ours = [f for f in registry.collect() if f.name.startswith("tokenweir_")]
+    return {f.name + ("_total" if f.type == "counter" else "") for f in ours}
+
+
+def test_every_metric_is_in_the_table_and_no_other():
+    assert set(METRICS) == declared()
+
+
+@pytest.mark.parametrize("setting", fields(Config), ids=lambda field: field.name)
+def test_every_setting_is_in_the_table_with_its_default(setting):
+    row = re.search(rf"^\| `{setting.name}` \| (\S+) \|", README, re.MULTILINE)
+    assert row
+    assert type(setting.default)(row[1]) == setting.default
+
+
+@pytest.mark.parametrize("path", ["/v1/traces", "/v1/litellm", "/metrics", "/livez", "/readyz"])
+def test_every_route_is_named(path):
+    assert path in README
