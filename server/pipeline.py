@@ -95,11 +95,12 @@ class Pipeline:
     async def stop(self, drain_seconds: float) -> None:
         """Refuse what comes, write what is queued, close the store.
 
-        What is not written after `drain_seconds` is counted as dropped, `shutdown_timeout`.
+        What is not written in `drain_seconds` is counted as dropped, `shutdown_timeout`; a tenth
+        of that time is for the last try and for closing.
         """
         self._stopping = True
         with contextlib.suppress(tornado.util.TimeoutError):
-            await self._queue.join(timeout=timedelta(seconds=drain_seconds))
+            await self._queue.join(timeout=timedelta(seconds=0.9 * drain_seconds))
         self._writer.give_up()
         while not self._queue.empty():
             self._abandon(self._queue.get_nowait())

@@ -81,7 +81,8 @@ class LiteLLMReceiver:
 def _trace(call: Call, max_text_bytes: int) -> dict[str, Any]:
     """A call in the members of the native trace."""
     failure = mapping(call.get("error_information"))
-    failed = text(call.get("status")) in ("failure", "error")
+    status = name(call.get("status")) or ("failure" if call.get("error_str") else None)
+    failed = status in ("failure", "error")
     provider = name(call.get("custom_llm_provider"))
     start, end = moment(call.get("startTime")), moment(call.get("endTime"))
     found = {
@@ -92,7 +93,7 @@ def _trace(call: Call, max_text_bytes: int) -> dict[str, Any]:
         "provider": provider or "unknown",
         "model": _model(call, provider),
         "operation": _operation(call),
-        "status": name(call.get("status")),
+        "status": status,
         "error_type": name(failure.get("error_class")) if failed else None,
         "cost_usd": _cost(call),
         "latency_ms": _span(start, end) or _milliseconds(call.get("response_time")),
