@@ -17,7 +17,8 @@ logger = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.05
 """From one batch to the next under load. A commit writes the last 16 KiB page of every index
-whether it adds one row or many: batches of 15 cost 85 us of CPU an event, of 60 half of that."""
+whether it adds one row or many: at 2,500 requests/s an event cost the writer's thread 71 us of
+CPU without this pause, 38 us with 20 ms, 31 us with 50 ms, 24 us with 100 ms."""
 
 
 class Pipeline:
