@@ -11,7 +11,6 @@ MAX_DEPTH = 64
 """Deepest nesting of an event, its own object included."""
 
 _PATH = "/metadata"
-_TOO_DEEP = f"must not be nested over {MAX_DEPTH} deep"
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -41,6 +40,8 @@ def encode(
     """
     if not sent and not extra and not cut:
         return None
+    if _is_deep({**extra, "metadata": sent}):
+        raise Invalid("unstorable", _PATH, f"must not be nested over {MAX_DEPTH} deep")
     metadata = {**(sent or {}), "extra": extra} if extra else sent or {}
     text = _dump(metadata)
     if len(text) > limit:
@@ -57,21 +58,21 @@ def _dump(value: object) -> bytes:
         text = orjson.dumps(value)
     except orjson.JSONEncodeError:
         message = "must hold Unicode text and 64-bit integers only"
-        raise Invalid("unstorable", _PATH, _TOO_DEEP if _is_deep(value) else message) from None
+        raise Invalid("unstorable", _PATH, message) from None
     if b"\\u0000" in text and _NUL.search(text):
         raise Invalid("unstorable", _PATH, "must not contain NUL characters")
-    if text.count(b"{") + text.count(b"[") >= MAX_DEPTH and _is_deep(value):
-        raise Invalid("unstorable", _PATH, _TOO_DEEP)
     return text
 
 
-def _is_deep(value: object) -> bool:
-    """Whether the event nests too deep; looked at level by level, so that no input is too much."""
-    level = [value]
-    for _ in range(MAX_DEPTH - 1):  # the event's own object is a level too
-        nested = [v for v in level if isinstance(v, dict | list)]
+def _is_deep(event: dict[str, Any]) -> bool:
+    """Whether the event nests too deep; level by level, so that no input exhausts the stack."""
+    level: list[Any] = [event]
+    for _ in range(MAX_DEPTH):
+        nested = [value for value in level if isinstance(value, dict | list)]
+        if not nested:
+            return False
         level = [child for v in nested for child in (v.values() if isinstance(v, dict) else v)]
-    return any(isinstance(v, dict | list) for v in level)
+    return any(isinstance(value, dict | list) for value in level)
 
 
 def _shrink(metadata: dict[str, Any], excess: int) -> dict[str, Any]:

@@ -185,14 +185,16 @@ async def test_the_largest_integer_is_stored_exactly(post, rows):
     assert row["prompt_tokens"] == 2**63 - 1
 
 
-async def test_nesting_up_to_64_is_kept_and_over_it_refused(post, rows):
-    def nested(levels):  # the event's own object and metadata are two of them
-        return {**TRACE, "metadata": json.loads('{"a":' * (levels - 1) + "1" + "}" * (levels - 1))}
+@pytest.mark.parametrize("member", ["metadata", "unknown"])
+async def test_nesting_up_to_64_is_kept_and_over_it_refused(member, post, rows):
+    def nested(levels):  # the event's own object is one of them
+        return {**TRACE, member: json.loads('{"a":' * (levels - 1) + "1" + "}" * (levels - 1))}
 
-    statuses = [
-        e["status"] for e in (await post("/v1/traces", [nested(64), nested(65)])).answer["events"]
-    ]
-    assert statuses == ["accepted", "rejected"]
+    items = [nested(64), nested(65), nested(900)]
+    entries = (await post("/v1/traces", items)).answer["events"]
+    assert [entry["status"] for entry in entries] == ["accepted", "rejected", "rejected"]
+    assert entries[1]["error"]["reason"] == "unstorable"
+    assert len(await rows()) == 1
 
 
 async def test_a_message_never_quotes_what_was_sent(post):

@@ -3,6 +3,7 @@
 import logging
 import traceback
 from collections.abc import Mapping
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any
 
@@ -65,7 +66,7 @@ class Handler(RequestHandler):
         if status_code == 405:
             self.set_header("Allow", ", ".join(self._allowed()))
         reason = _REASONS.get(status_code, "internal_error")
-        self.refuse(Unreadable(reason, status_code, self._reason))
+        self.refuse(Unreadable(reason, status_code, HTTPStatus(status_code).phrase))
 
     def log_exception(
         self,
@@ -79,9 +80,9 @@ class Handler(RequestHandler):
             logger.error("%s in the %s handler\n%s", typ.__name__, self.route, frames)
 
     def _allowed(self) -> list[str]:
-        missing = RequestHandler._unimplemented_method
-        methods = self.SUPPORTED_METHODS
-        return [m for m in methods if getattr(type(self), m.lower()) is not missing]
+        ours, theirs = type(self), RequestHandler
+        names = ((method, method.lower()) for method in self.SUPPORTED_METHODS)
+        return [m for m, name in names if getattr(ours, name) is not getattr(theirs, name)]
 
 
 class NotFoundHandler(Handler):
