@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 import tornado.util
@@ -37,7 +38,7 @@ class Pipeline:
         queue_bytes: int,
         batch_events: int,
     ) -> None:
-        self._writer, self._metrics = writer, metrics
+        self._writer = writer
         self._max_events, self._max_bytes = queue_events, queue_bytes
         self._batch_events = batch_events
         self._queue: Queue[Waiting] = Queue(maxsize=queue_events)
@@ -103,8 +104,9 @@ class Pipeline:
         with contextlib.suppress(tornado.util.TimeoutError):
             await self._queue.join(timeout=timedelta(seconds=0.9 * drain_seconds))
         self._writer.give_up()
-        while not self._queue.empty():
-            self._abandon(self._queue.get_nowait())
+        left = [self._queue.get_nowait() for _ in range(self._queue.qsize())]
+        self._writer.drop(left, "shutdown_timeout")
+        self._settle(left)
         await self._queue.join()  # at most the one batch being written
         if self._consumer is not None:
             self._consumer.cancel()  # so it is idle in get(), never in a write
@@ -118,10 +120,8 @@ class Pipeline:
             batch = [first]
             while len(batch) < self._batch_events and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
-            await self._writer.write(batch)
+            await self._writer.write(batch, self._settle)
             self._oldest = None
-            for one in batch:
-                self._settle(one)
 
     async def _gather(self) -> None:
         """Give a batch time to grow, unless it is full already or the last one is long ago."""
@@ -130,14 +130,11 @@ class Pipeline:
             await asyncio.sleep(wait)
         self._last_batch = time.monotonic()
 
-    def _abandon(self, one: Waiting) -> None:
-        self._metrics.dropped[one.event.kind, "persist", "shutdown_timeout"].inc()
-        self._settle(one)
-
-    def _settle(self, one: Waiting) -> None:
-        self._events -= 1
-        self._bytes -= one.size
-        self._queue.task_done()
+    def _settle(self, batch: Sequence[Waiting]) -> None:
+        for one in batch:
+            self._events -= 1
+            self._bytes -= one.size
+            self._queue.task_done()
 
     def _consumer_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled():

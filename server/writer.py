@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -28,6 +28,9 @@ class Waiting(NamedTuple):
     since: float
 
 
+Settled = Callable[[Sequence[Waiting]], None]
+
+
 class Writer:
     """Owns the store and the one thread that may call it. Lives on the event loop."""
 
@@ -45,25 +48,33 @@ class Writer:
         """Raises `store.Unusable`."""
         await IOLoop.current().run_in_executor(self._thread, self._store.open)
 
-    async def write(self, batch: Sequence[Waiting]) -> None:
+    async def write(self, batch: Sequence[Waiting], settled: Settled) -> None:
         """Return when each event of `batch` is counted as persisted, deduplicated or dropped.
 
-        A passing failure is tried again for as long as it takes, until `give_up`. Where the store
-        refuses an event, halving finds it, and the others are written.
+        `settled` is called with the events of each part as they are counted. A passing failure
+        is tried again for as long as it takes, until `give_up`. Where the store refuses an event,
+        halving finds it, and the others are written.
         """
         pause = FIRST_PAUSE
         while True:
             try:
-                return self._committed(batch, await self._try(batch))
+                self._committed(batch, await self._try(batch))
+                return settled(batch)
             except Refused as error:
-                return await self._split(batch, error)
+                return await self._split(batch, settled, error)
             except Unavailable as error:
                 self._failed(error)
                 if self._giving_up.is_set():
-                    return self._drop(batch, "shutdown_timeout")
+                    self.drop(batch, "shutdown_timeout")
+                    return settled(batch)
                 self._metrics.retries[error.reason].inc()
             await self._pause(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
+
+    def drop(self, batch: Sequence[Waiting], reason: str) -> None:
+        """Count accepted events as lost."""
+        for one in batch:
+            self._metrics.dropped[one.event.kind, "persist", reason].inc()
 
     def give_up(self) -> None:
         """Let the batch being written, and all later ones, have one more try only."""
@@ -101,22 +112,19 @@ class Writer:
             self.trouble = None
             logger.info("the store can be written again")
 
-    async def _split(self, batch: Sequence[Waiting], error: Refused) -> None:
+    async def _split(self, batch: Sequence[Waiting], settled: Settled, error: Refused) -> None:
         if len(batch) == 1:
             logger.error("the store refuses an event (%s), which is dropped", error)
-            return self._drop(batch, "write_failed")
+            self.drop(batch, "write_failed")
+            return settled(batch)
         middle = len(batch) // 2
-        await self.write(batch[:middle])
-        await self.write(batch[middle:])
+        await self.write(batch[:middle], settled)
+        await self.write(batch[middle:], settled)
 
     def _failed(self, error: Unavailable) -> None:
         if self.trouble is None:
             logger.warning("the store cannot be written, trying again: %s", error)
         self.trouble = str(error)
-
-    def _drop(self, batch: Sequence[Waiting], reason: str) -> None:
-        for one in batch:
-            self._metrics.dropped[one.event.kind, "persist", reason].inc()
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from server.store import Unavailable
+from server.store import Refused, Unavailable
 from server.store.writer import SqliteStore
 
 from .conftest import read_rows
@@ -30,16 +30,16 @@ class HeldStore(SqliteStore):
 
 
 class FailingStore(SqliteStore):
-    """Raises the queued failures, one a write, before it writes again."""
+    """Raises the next of `failures` at each write; None stands for a write that succeeds."""
 
     def __init__(self, path):
         super().__init__(path)
-        self.failures = []
-        self.refuse = None
+        self.failures: list = []
 
     def write(self, batch):
-        if self.failures:
-            raise self.failures.pop(0)
+        failure = self.failures.pop(0) if self.failures else None
+        if failure:
+            raise failure
         return super().write(batch)
 
 
@@ -162,6 +162,17 @@ async def test_an_event_that_the_store_refuses_is_found_and_the_others_kept(
     )
     assert "poison" not in caplog.text
     ledger()
+
+
+async def test_the_books_balance_while_half_a_refused_batch_still_waits(
+    failing, post, counted, ledger
+):
+    failing.failures = [Refused("poison"), None, *[Unavailable("busy", "locked")] * 1000]
+    await post("/v1/traces", [TRACE] * 10)
+    await wait_until(lambda: counted("writer_retries_total", reason="busy") >= 1)
+    sums = ledger()
+    assert (sums["persisted"], sums["queue"]) == (5, 5)
+    failing.failures = []
 
 
 async def test_an_unforeseen_failure_does_not_kill_the_consumer(failing, post, rows, get):
