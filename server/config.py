@@ -30,18 +30,20 @@ class Config:
     max_body_bytes: int = setting(32 * 2**20, "largest request body", at_least=1)
     max_request_events: int = setting(1000, "most events in one request", at_least=1)
     max_text_bytes: int = setting(
-        16 * 2**10, "bytes of UTF-8 kept of each text; the rest is cut", at_least=4
+        16 * 2**10, "bytes of UTF-8 kept of each text; the rest is cut", at_least=4, at_most=2**26
     )
     max_metadata_bytes: int = setting(
-        64 * 2**10, "bytes of JSON kept of an event's metadata", at_least=256
+        64 * 2**10, "bytes of JSON kept of an event's metadata", at_least=256, at_most=2**26
     )
     max_header_bytes: int = setting(64 * 2**10, "largest request head", at_least=1024)
-    body_timeout_seconds: float = setting(10.0, "longest wait for a request's body", at_least=0.1)
+    body_timeout_seconds: float = setting(
+        10.0, "longest wait for a request's body", at_least=0.1, at_most=86_400
+    )
     idle_timeout_seconds: float = setting(
-        60.0, "idle time after which a connection is closed", at_least=0.1
+        60.0, "idle time after which a connection is closed", at_least=0.1, at_most=86_400
     )
     drain_seconds: float = setting(
-        10.0, "longest wait at shutdown for the queue to be written", at_least=0
+        10.0, "longest wait at shutdown for the queue to be written", at_least=0, at_most=86_400
     )
     log_level: str = setting(
         "info", "least severe level to log", choices=("debug", "info", "warning", "error")
@@ -115,4 +117,4 @@ def _check(one: "Field[Any]", value: Any) -> None:
     if "choices" in limits and value not in limits["choices"]:
         raise ValueError(f"{one.name} must be one of {', '.join(limits['choices'])}")
     if isinstance(value, str) and not value:
-        raise ValueError(f"{one.name} must not be empty")
+        raise ValueError(f"{one.name} must have a value")

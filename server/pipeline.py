@@ -108,6 +108,8 @@ class Pipeline:
         self._writer.drop(left, "shutdown_timeout")
         self._settle(left)
         await self._queue.join()  # at most the one batch being written
+        if lost := self._writer.lost:
+            logger.error("%d accepted events could not be stored and are lost", lost)
         if self._consumer is not None:
             self._consumer.cancel()  # so it is idle in get(), never in a write
         await self._writer.close()

@@ -76,12 +76,16 @@ class Service:
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def stop(self) -> None:
-        """Take no new connections, close the open ones, write what is queued, close the store."""
+        """Take no new connections, write what is queued, close the store and the connections.
+
+        Open connections are answered until then: nothing that was accepted goes without its
+        answer, and what comes late is told that it is dropped.
+        """
         self._server.stop()
+        await self.pipeline.stop(self._config.drain_seconds)
         await self._server.close_all_connections()
         self._in_flight.stop()
         self._lag.stop()
-        await self.pipeline.stop(self._config.drain_seconds)
 
     def _show_storage(self, disk: Disk) -> None:
         metrics = self.metrics

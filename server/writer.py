@@ -39,9 +39,11 @@ class Writer:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._giving_up = asyncio.Event()
         self.trouble: str | None = None
-        """Why the last write failed; None while writes succeed."""
+        """What is wrong with writing, since the last commit; None while writes succeed."""
         self.last_commit: float | None = None
         """Unix seconds of the last commit; None until there is one."""
+        self.lost = 0
+        """Accepted events that were dropped since the start."""
         metrics.last_commit.set_to_current_time()
 
     async def open(self) -> None:
@@ -63,7 +65,7 @@ class Writer:
             except Refused as error:
                 return await self._split(batch, settled, error)
             except Unavailable as error:
-                self._failed(error)
+                self._note(f"the store cannot be written: {error}")
                 if self._giving_up.is_set():
                     self.drop(batch, "shutdown_timeout")
                     return settled(batch)
@@ -73,6 +75,7 @@ class Writer:
 
     def drop(self, batch: Sequence[Waiting], reason: str) -> None:
         """Count accepted events as lost."""
+        self.lost += len(batch)
         for one in batch:
             self._metrics.dropped[one.event.kind, "persist", reason].inc()
 
@@ -114,17 +117,18 @@ class Writer:
 
     async def _split(self, batch: Sequence[Waiting], settled: Settled, error: Refused) -> None:
         if len(batch) == 1:
-            logger.error("the store refuses an event (%s), which is dropped", error)
+            self._note(f"the store refuses an event, which is dropped: {error}")
             self.drop(batch, "write_failed")
             return settled(batch)
         middle = len(batch) // 2
         await self.write(batch[:middle], settled)
         await self.write(batch[middle:], settled)
 
-    def _failed(self, error: Unavailable) -> None:
+    def _note(self, trouble: str) -> None:
+        """Log a failure once, not once a try, and remember it until the next commit."""
         if self.trouble is None:
-            logger.warning("the store cannot be written, trying again: %s", error)
-        self.trouble = str(error)
+            logger.warning("%s", trouble)
+        self.trouble = trouble
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -138,6 +138,7 @@ async def test_health_is_degraded_while_writes_fail_and_ok_afterwards(
     health = (await get("/health")).answer
     assert (health["status"], health["db_status"]) == ("degraded", "failing")
     assert health["queue_depth"] == 1
+    assert health["reasons"] == ["the store cannot be written: database is locked"]
     assert (await get("/readyz")).code == 200
     lock.close()
     await service.pipeline.drain()
@@ -162,6 +163,18 @@ async def test_an_event_that_the_store_refuses_is_found_and_the_others_kept(
     )
     assert "poison" not in caplog.text
     ledger()
+
+
+async def test_health_says_so_when_every_event_is_refused(failing, post, rows, get, caplog):
+    failing.failures = [Refused("no")] * 5  # both together, then each by itself
+    await post("/v1/traces", [TRACE] * 3)
+    assert await rows() == []
+    health = (await get("/health")).answer
+    assert (health["status"], health["db_status"]) == ("degraded", "failing")
+    assert caplog.text.count("the store refuses an event") == 1
+    await post("/v1/traces", TRACE)
+    assert len(await rows()) == 1
+    assert (await get("/health")).answer["status"] == "ok"
 
 
 async def test_the_books_balance_while_half_a_refused_batch_still_waits(

@@ -53,7 +53,8 @@ def test_a_stop_while_the_database_is_locked_ends_in_time_and_counts_what_is_los
         assert service.post("/v1/traces", [TRACE] * 10)["accepted"] == 10
         status, errors = service.stop()
     assert status == 0
-    assert "the store cannot be written, trying again: database is locked" in errors
+    assert "the store cannot be written: database is locked" in errors
+    assert "10 accepted events could not be stored and are lost" in errors
     assert read_rows(database, "llm_traces") == []
 
 

@@ -98,6 +98,34 @@ def test_failures_of_the_file_may_pass(code, reason):
     assert fault.reason == reason
 
 
+def test_a_failure_of_no_own_kind_is_the_events_where_the_statements_are_sound(opened, database):
+    with closing(sqlite3.connect(database)) as db:
+        db.execute(
+            "CREATE TRIGGER odd BEFORE INSERT ON llm_traces WHEN new.model = 'odd'"
+            " BEGIN SELECT json('{bad'); END"
+        )
+    with pytest.raises(Refused):
+        opened.write([trace(), trace(model="odd")])
+    opened.write([trace()])
+
+
+def test_a_missing_table_is_the_files_fault_and_may_pass(opened, database):
+    with closing(sqlite3.connect(database)) as db:
+        db.execute("ALTER TABLE totals RENAME TO elsewhere")
+        with pytest.raises(Unavailable):
+            opened.write([trace()])
+        db.execute("ALTER TABLE elsewhere RENAME TO totals")
+    assert opened.write([trace()]).persisted == {"trace": 1}
+
+
+def test_a_lock_is_no_hurdle_to_opening_a_file_that_is_there(opened, database):
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        second = SqliteStore(database)
+        second.open()
+        second.close()
+
+
 def test_closing_leaves_one_file(opened, database, tmp_path):
     opened.write([trace()])
     opened.close()
@@ -131,16 +159,30 @@ def without_a_table(path):
         db.execute("DROP TABLE error_events")
 
 
+def without_totals(path):
+    make_ours(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DROP TABLE totals")
+
+
+def without_a_column(path):
+    make_ours(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("ALTER TABLE llm_traces DROP COLUMN agent")
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
         (damaged, "is damaged, or no SQLite database"),
         (foreign, "is a database of another program"),
         (newer, "has schema version 99, from a newer tokenweir"),
-        (without_a_table, "is damaged: table error_events is missing"),
+        (without_a_table, "is damaged: no such table: error_events"),
+        (without_totals, "is damaged: no such table: totals"),
+        (without_a_column, "is damaged: no such column: agent"),
         (lambda path: path.mkdir(), "is a directory"),
     ],
-    ids=["damaged", "foreign", "newer", "without a table", "directory"],
+    ids=["damaged", "foreign", "newer", "without a table", "totals", "column", "directory"],
 )
 def test_what_cannot_be_used_is_said_and_left_alone(make, said, tmp_path):
     path = tmp_path / "t.db"

@@ -1,12 +1,12 @@
 """Opening the database file: is it ours, is it whole, and is it at the newest version."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from . import Unusable
-from .schema import APPLICATION_ID, MIGRATIONS, TABLES, VERSION
+from .schema import APPLICATION_ID, MIGRATIONS, VERSION
 
 BUSY_SECONDS = 0.25
 """Longest wait for another process's lock; the pipeline tries again, so it need not be long."""
@@ -18,7 +18,8 @@ def connect(path: str) -> sqlite3.Connection:
     For the calling thread only. Raises `Unusable` where the file is not one to write to, with the
     file left as it was, and `sqlite3.Error` for failures that may pass.
     """
-    if Path(path).is_dir():
+    path = os.path.abspath(path)  # so that :memory: is a file like any other
+    if os.path.isdir(path):
         raise Unusable("is a directory")
     try:
         db = sqlite3.connect(
@@ -30,7 +31,6 @@ def connect(path: str) -> sqlite3.Connection:
         ) from None
     try:
         _check_ours(db)
-        _configure(db)
         _migrate(db)
     except BaseException:
         db.close()
@@ -67,37 +67,24 @@ def _check_ours(db: sqlite3.Connection) -> None:
         raise Unusable(
             f"has schema version {version}, from a newer tokenweir; this one knows {VERSION}"
         )
-    if version:
-        _check_tables(db)
-
-
-def _configure(db: sqlite3.Connection) -> None:
-    # The first two only take effect on a new file. 16 KiB pages: LLM rows of 2 KB and more share
-    # a page, three times the rows a second of 4 KiB ones.
-    db.execute("PRAGMA page_size = 16384")
-    db.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")
 
 
 def _migrate(db: sqlite3.Connection) -> None:
-    for version in range(_pragma(db, "user_version"), VERSION):
+    """Bring the file to VERSION. One that is there already is only read, so a lock is no hurdle."""
+    version = _pragma(db, "user_version")
+    if version == 0:  # both only take effect on a new file
+        # 16 KiB: rows of 2 KB and more share a page, three times the rows a second of 4 KiB pages
+        db.execute("PRAGMA page_size = 16384")
+        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    if db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = NORMAL")
+    for number in range(version, VERSION):
         with transaction(db):
-            for statement in MIGRATIONS[version]:
+            for statement in MIGRATIONS[number]:
                 db.execute(statement)
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            db.execute(f"PRAGMA user_version = {version + 1}")
-
-
-def _check_tables(db: sqlite3.Connection) -> None:
-    missing = [table for table in TABLES.values() if not _exists(db, table)]
-    if missing:
-        raise Unusable(f"is damaged: table {missing[0]} is missing")
-
-
-def _exists(db: sqlite3.Connection, table: str) -> bool:
-    sql = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?"
-    return bool(db.execute(sql, (table,)).fetchone()[0])
+            db.execute(f"PRAGMA user_version = {number + 1}")
 
 
 def _pragma(db: sqlite3.Connection, name: str) -> int:

@@ -1,8 +1,9 @@
 """Stored rows, read back: newest first, filtered, a page at a time. Blocking, for any thread."""
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,14 @@ FILTERS = ("provider", "model", "status", "session_id", "trace_id", "error_type"
 @contextmanager
 def open_readonly(path: str) -> Iterator[sqlite3.Connection]:
     """A connection that cannot write. Raises `Unusable` where there is nothing to read."""
-    if not Path(path).is_file():
-        raise Unusable("does not exist")
-    db = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, timeout=5)
+    if not os.path.isfile(path):
+        raise Unusable("does not exist, or is out of reach")
+    uri = f"{Path(path).absolute().as_uri()}?mode=ro"
     try:
-        yield db
+        with closing(sqlite3.connect(uri, uri=True, timeout=5)) as db:
+            yield db
     except sqlite3.Error as error:
         raise Unusable(f"cannot be read ({error})") from None
-    finally:
-        db.close()
 
 
 def find(

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import chain
 
 from ..events import Error, Event, Trace
-from . import Unavailable, Unusable, Written
+from . import Refused, Unavailable, Unusable, Written
 from .connection import connect, transaction
 from .faults import translate
 from .schema import TABLES
@@ -37,6 +37,9 @@ class SqliteStore:
             self._db = connect(self._path)
         except sqlite3.Error as error:
             raise Unusable(f"cannot be used ({error})") from None
+        if fault := _schema_fault(self._db):
+            self._forget()
+            raise Unusable(f"is damaged: {fault}")
 
     def write(self, batch: Sequence[Event]) -> Written:
         """Commit all of `batch`, or none. Raises `Unavailable` or `Refused`: nothing was written.
@@ -52,10 +55,18 @@ class SqliteStore:
         except Unusable as error:
             raise Unavailable("other", f"the database {error}") from None
         except Exception as error:  # noqa: BLE001 whatever it is, the consumer must live
-            fault = translate(error)
-            if isinstance(fault, Unavailable) and fault.reason != "busy":
-                self._forget()
-            raise fault from None
+            raise self._fault(error) from None
+
+    def _fault(self, error: Exception) -> Unavailable | Refused:
+        """What `error` means. Where it is not a lock, the next write opens a new connection."""
+        fault = translate(error)
+        if isinstance(fault, Refused) or fault.reason == "busy":
+            return fault
+        is_generic = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+        if is_generic and self._db is not None and not _schema_fault(self._db):
+            return Refused(str(error))  # the statements are sound: it is the event
+        self._forget()
+        return fault
 
     def close(self) -> None:
         """Checkpoint and close, so that the rows stand in one file. Never raises."""
@@ -93,6 +104,17 @@ def _statement(table: type[Event], rows: int) -> str:
         f"INSERT INTO {name} ({', '.join(table._fields)}) VALUES {values}"  # noqa: S608 our own names
         " ON CONFLICT (event_id) DO NOTHING"
     )
+
+
+def _schema_fault(db: sqlite3.Connection) -> str | None:
+    """Which of our tables or columns is missing, or None."""
+    wanted = {TABLES["trace"]: Trace._fields, TABLES["error"]: Error._fields}
+    try:
+        for table, columns in {**wanted, "totals": ("name", "value")}.items():
+            db.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0")  # noqa: S608 our names
+    except sqlite3.Error as error:
+        return str(error)
+    return None
 
 
 def _totals(written: Written) -> Iterator[tuple[str, int]]:
