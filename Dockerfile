@@ -26,5 +26,5 @@ ENV TOKENWEIR_ADDRESS=0.0.0.0 \
 VOLUME /var/lib/tokenweir
 EXPOSE 4318
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:4318/livez', timeout=2)"]
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ.get('TOKENWEIR_PORT', '4318') + '/livez', timeout=2)"]
 ENTRYPOINT ["tokenweir"]

@@ -1,5 +1,6 @@
 """The command line: picks the command, and turns bad settings into one line."""
 
+import io
 import os
 import re
 import sys
@@ -17,12 +18,21 @@ in SQLite, counts what it could not keep, and shows both to Prometheus.
 
 Without a command it serves. "tokenweir COMMAND --help" tells more of each.
 """
+_EXAMPLES = """\
+examples:
+  tokenweir --port=4319 --db=/var/lib/tokenweir/tokenweir.db
+  tokenweir send-sample --count=5000
+  tokenweir query traces --status=error --since=2h
+"""
 _TOP_LEVEL = ("-h", "--help", "--version")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status (2 for a bad command line or setting)."""
     arguments = make_parser().parse_args(_with_command(sys.argv[1:] if argv is None else argv))
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character shows its escape
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         return int(arguments.run(arguments))
     except Failure as error:
@@ -38,7 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def make_parser() -> ArgumentParser:
     """The parser of all commands."""
     parser = ArgumentParser(
-        "tokenweir", description=_ABOUT, formatter_class=RawDescriptionHelpFormatter
+        "tokenweir",
+        description=_ABOUT,
+        epilog=_EXAMPLES,
+        formatter_class=RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"tokenweir {version()}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

@@ -10,6 +10,8 @@ from .events import Invalid
 MAX_DEPTH = 64
 """Deepest nesting of an event, its own object included."""
 
+MAX_MEMBERS = 1000
+
 _PATH = "/metadata"
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -42,7 +44,7 @@ def encode(
         return None
     if _is_deep({**extra, "metadata": sent}):
         raise Invalid("unstorable", _PATH, f"must not be nested over {MAX_DEPTH} deep")
-    metadata = {**(sent or {}), "extra": extra} if extra else sent or {}
+    metadata = _with_extra(sent or {}, extra)
     text = _dump(metadata)
     if len(text) > limit:
         cut = {**cut, "metadata": len(text)}
@@ -51,6 +53,17 @@ def encode(
         return text
     text = _dump({**metadata, "truncated": cut})
     return text if len(text) <= limit + 256 else _dump({"truncated": cut})
+
+
+def _with_extra(sent: dict[str, Any], unknown: dict[str, Any]) -> dict[str, Any]:
+    """`sent` with the unknown members in `extra`, where the sender's own reserved ones go too."""
+    reserved = {name: sent[name] for name in ("extra", "truncated") if name in sent}
+    if not unknown and "truncated" not in reserved:
+        return sent
+    theirs = reserved.pop("extra", {})
+    extra = theirs if isinstance(theirs, dict) else {"extra": theirs}
+    kept = {name: value for name, value in sent.items() if name != "truncated"}
+    return {**kept, "extra": {**extra, **reserved, **unknown}}
 
 
 def _dump(value: object) -> bytes:
@@ -76,7 +89,12 @@ def _is_deep(event: dict[str, Any]) -> bool:
 
 
 def _shrink(metadata: dict[str, Any], excess: int) -> dict[str, Any]:
-    """`metadata` with its largest members replaced by a marker until `excess` bytes are gone."""
+    """`metadata` with its largest members replaced by a marker until `excess` bytes are gone.
+
+    Nothing is left of more than MAX_MEMBERS: their markers would be no shorter than they are.
+    """
+    if len(metadata) > MAX_MEMBERS:
+        return {}
     metadata = dict(metadata)
     sizes = {name: len(orjson.dumps(value)) for name, value in metadata.items()}
     for name in sorted(sizes, key=lambda name: sizes[name], reverse=True):

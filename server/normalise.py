@@ -23,6 +23,7 @@ Readers = dict[str, Callable[[str, Any], Any]]
 
 _OK = frozenset(("", "ok", "success", "succeeded", "completed"))
 _FAILED = frozenset(("error", "failed", "failure"))
+_WHOLE: Mapping[str, int] = {}
 _MAX_INTEGER = 2**63 - 1  # SQLite's INTEGER
 
 
@@ -32,28 +33,32 @@ class Normaliser:
     def __init__(self, max_text_bytes: int, max_metadata_bytes: int) -> None:
         self._max_text, self._max_metadata = max_text_bytes, max_metadata_bytes
 
-    def trace(self, item: Item, source: str) -> Trace:
-        """A row of `llm_traces`, arriving now."""
-        row = self._row(Trace._fields, _TRACE_READERS, item, source)
+    def trace(self, item: Item, source: str, cut: Mapping[str, int] = _WHOLE) -> Trace:
+        """A row of `llm_traces`, arriving now. `cut`: bytes of texts shortened already, by name."""
+        row = self._row(Trace._fields, _TRACE_READERS, item, source, dict(cut))
         row["provider"] = row["provider"] or "unknown"
         row["model"] = row["model"] or "unknown"
-        row["status"], row["error_type"] = _status(row["status"], row["error_type"])
+        row["status"], row["error_type"] = stored_status(row["status"], row["error_type"])
         row["cost_source"] = None if row["cost_usd"] is None else "reported"
         return Trace._make(row.values())
 
     def error(self, item: Item, source: str) -> Error:
         """A row of `error_events`, arriving now."""
-        row = self._row(Error._fields, _ERROR_READERS, item, source)
+        row = self._row(Error._fields, _ERROR_READERS, item, source, {})
         row["severity"] = row["severity"] or "error"
         return Error._make(row.values())
 
     def _row(
-        self, columns: tuple[str, ...], readers: Readers, item: Item, source: str
+        self,
+        columns: tuple[str, ...],
+        readers: Readers,
+        item: Item,
+        source: str,
+        cut: dict[str, int],
     ) -> dict[str, Any]:
         """The columns, in their order, with the item's members read into them."""
         row: dict[str, Any] = dict.fromkeys(columns)
         unknown: dict[str, Any] = {}
-        cut: dict[str, int] = {}
         for name, value in item.items():
             read = readers.get(name)
             if read is None:
@@ -72,7 +77,7 @@ class Normaliser:
         """`whole` as it is kept; notes its size in `cut` where that is less."""
         text = shorten(whole, self._max_text)
         if len(text) < len(whole):
-            cut[name] = len(whole)
+            cut.setdefault(name, len(whole))
         return text
 
 
@@ -103,7 +108,7 @@ def _time(name: str, value: float | str) -> int:
         raise Invalid("schema_invalid", f"/{name}", f"is {error}") from None
 
 
-def _status(word: str | None, error_type: str | None) -> tuple[str, str | None]:
+def stored_status(word: str | None, error_type: str | None) -> tuple[str, str | None]:
     """The stored status and error_type: ok, error, or error with the sender's word as its type."""
     plain = (word or "").strip().lower()
     if plain in _OK:

@@ -23,7 +23,7 @@ def utf8(member: str, text: str) -> bytes:
 def shorten(text: bytes, limit: int) -> bytes:
     """`text` without embedded files, and cut to `limit` bytes of UTF-8, inside no character."""
     if b"base64," in text:
-        text = _DATA_URI.sub(_name_binary, text)
+        text = without_binary(text)
     if len(text) <= limit:
         return text
     while text[limit] & 0xC0 == 0x80:  # 10xxxxxx continues a character
@@ -31,6 +31,10 @@ def shorten(text: bytes, limit: int) -> bytes:
     return text[:limit]
 
 
+def without_binary(text: bytes) -> bytes:
+    """`text` with the media type and decoded size of each base64 data URI in its place."""
+    return _DATA_URI.sub(_name_binary, text)
+
+
 def _name_binary(uri: re.Match[bytes]) -> bytes:
-    """A base64 data URI's media type and decoded size instead of itself."""
     return b"[%b, %d bytes]" % (uri[1], len(uri[2].rstrip(b"=")) * 3 // 4)

@@ -126,6 +126,33 @@ async def test_a_cached_answer_really_cost_nothing(send, rows):
     assert (row["cost_usd"], row["cost_source"]) == (0.0, "reported")
 
 
+@pytest.mark.parametrize("status", ["failure", "Failure", "FAILED", None])
+async def test_a_failure_is_one_however_it_is_written(status, send, rows):
+    failed = {**CALL, "status": status, "error_str": "no", "prompt_tokens": 0, "response_cost": 0}
+    await send({**failed, "error_information": {"error_class": "Timeout"}})
+    (row,) = await rows()
+    assert (row["status"], row["error_type"], row["prompt_tokens"]) == ("error", "Timeout", None)
+
+
+async def test_tokens_are_read_from_the_usage_where_the_call_has_none(send, rows):
+    usage = {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
+    await send({**CALL, "response": {"usage": usage}})
+    (row,) = await rows()
+    assert (row["prompt_tokens"], row["completion_tokens"], row["total_tokens"]) == (3, 4, 7)
+
+
+async def test_what_python_writes_for_infinity_costs_nothing(send, rows):
+    body = json.dumps([{**CALL, "response_cost": float("-inf")}, {**CALL, "litellm_call_id": "c2"}])
+    await send(body.encode())
+    assert [row["cost_usd"] for row in await rows()] == [None, None]
+
+
+@pytest.mark.parametrize("start", [1e8, 2e8, -1, 1e300, "2026-11-23T16:44:32Z", "x", None, True])
+async def test_a_time_that_is_none_costs_no_event(start, send, rows):
+    await send({**CALL, "startTime": start, "endTime": 1795452272.5})
+    assert len(await rows()) == 1
+
+
 async def test_anthropics_cache_tokens_are_read(send, rows):
     usage = {"cache_read_input_tokens": 5, "cache_creation_input_tokens": 9}
     await send({**CALL, "prompt_tokens": 20, "metadata": {"usage_object": usage}})
@@ -157,13 +184,27 @@ async def test_tool_calls_and_parts_are_readable(send, rows):
     assert row["output_text"] == 'get_weather({"city": "Paris"})'
 
 
-async def test_a_responses_api_answer_is_readable(send, rows):
-    said = [{"type": "message", "content": [{"type": "output_text", "text": "Paris."}]}]
-    await send(
-        {**CALL, "call_type": "aresponses", "messages": "capital?", "response": {"output": said}}
-    )
+@pytest.mark.parametrize(
+    ("response", "output"),
+    [
+        ({"output": [{"content": [{"type": "output_text", "text": "Paris."}]}]}, "Paris."),
+        ({"output": [{"type": "function_call", "name": "f", "arguments": "{}"}]}, "f({})"),
+        ({"output": [{"type": "reasoning", "summary": []}]}, None),
+        ({"choices": [{"text": "one"}, {"text": "two"}]}, "one\n\ntwo"),
+        ({"choices": [{"message": {"function_call": {"name": "f", "arguments": "1"}}}]}, "f(1)"),
+        ({"choices": [{"message": {"audio": {"transcript": "spoken"}}}]}, "spoken"),
+        ({"content": [{"type": "tool_use", "name": "f", "input": {"a": 1}}]}, 'f({"a": 1})'),
+        ({"text": "a transcription"}, "a transcription"),
+        ("plain", "plain"),
+        (None, None),
+        ({"data": [{"embedding": [0.1]}]}, None),
+        ({"content": [[[[[[[["deep"]]]]]]]]}, None),
+    ],
+)
+async def test_answers_of_many_shapes_are_readable(response, output, send, rows):
+    await send({**CALL, "response": response})
     (row,) = await rows()
-    assert (row["input_text"], row["output_text"]) == ("capital?", "Paris.")
+    assert row["output_text"] == output
 
 
 async def test_the_question_survives_a_history_that_is_too_long(send, rows):
@@ -172,6 +213,25 @@ async def test_the_question_survives_a_history_that_is_too_long(send, rows):
     (row,) = await rows()
     assert row["input_text"].endswith("user: and now?")
     assert row["input_text"].startswith("[15 earlier messages left out]\n\nuser: 15 x")
+    assert row["metadata"]["truncated"] == {"input_text": 60224}
+
+
+async def test_an_image_costs_no_other_message_its_place(send, rows):
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 60000}}
+    turns = [("user", "what?"), ("assistant", "show me"), ("user", [image])]
+    await send({**CALL, "messages": [{"role": r, "content": c} for r, c in turns]})
+    (row,) = await rows()
+    assert (
+        row["input_text"] == "user: what?\n\nassistant: show me\n\nuser: [image/png, 45000 bytes]"
+    )
+
+
+async def test_tool_calls_and_results_of_the_responses_api_are_in_the_question(send, rows):
+    call = {"type": "function_call", "name": "f", "arguments": "{}"}
+    result = {"type": "function_call_output", "output": "42"}
+    await send({**CALL, "messages": ["hi", call, result]})
+    (row,) = await rows()
+    assert row["input_text"] == "user: hi\n\nuser: f({})\n\nuser: 42"
 
 
 async def test_hidden_texts_are_null(send, rows):

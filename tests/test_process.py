@@ -104,7 +104,21 @@ def test_a_rate_is_kept(database):
 def test_sending_to_nobody_is_one_clear_line():
     failed = run("send-sample", "--url=http://127.0.0.1:9", "--count=1")
     assert failed.returncode == 1
-    assert "cannot reach http://127.0.0.1:9" in one_line(failed.stderr)
+    said = one_line(failed.stderr)
+    assert said.endswith("stopped early: http://127.0.0.1:9: [Errno 111] Connection refused\n")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://[::1", "ftp://x", "http://x/v1"])
+def test_a_bad_url_is_one_clear_line(url):
+    failed = run("send-sample", f"--url={url}")
+    assert failed.returncode == 2
+    assert "--url must be http://HOST:PORT" in one_line(failed.stderr)
+
+
+def test_sending_to_a_service_that_refuses_is_one_clear_line(database):
+    with serving(database, "--max-body-bytes=10") as service:
+        failed = run("send-sample", f"--url={service.url}")
+    assert "400 Bad Request is no answer of tokenweir" in one_line(failed.stderr)
 
 
 def one_line(text):
@@ -256,17 +270,23 @@ def test_query_finds_a_session_a_trace_and_a_time(sampled):
         [f"--session={row['session_id']}"],
         [f"--trace={row['trace_id']}"],
         ["--since=1h", "--until=2100-01-01T00:00:00Z"],
+        ["--since=2026-01-01", "--until=2100-01-01"],
     ):
         shown = run("query", "traces", f"--db={sampled}", "--json", "--limit=1000", *options).stdout
         assert row["id"] in [json.loads(line)["id"] for line in shown.splitlines()]
     none = run("query", "traces", f"--db={sampled}", "--json", "--until=1h").stdout
     assert none == ""
+    assert "no such rows" in run("query", "errors", f"--db={sampled}", "--model=none").stderr
 
 
 def test_query_says_what_is_wrong_in_one_line(sampled, tmp_path):
     for arguments, said in (
         ([f"--db={tmp_path / 'none.db'}"], "does not exist"),
         ([f"--db={sampled}", "--since=yesterday"], "--since must be 30m, 2h, 7d"),
+        ([f"--db={sampled}", "--since=1700000000"], "--since must be 30m, 2h, 7d"),
+        ([f"--db={sampled}", f"--limit={10**30}"], "a number is too large"),
+        ([f"--db={sampled}", "--since=99999999999999999d"], "a number is too large"),
+        ([f"--db={tmp_path}"], "does not exist, or is out of reach"),
         ([f"--db={sampled}", "--severity=fatal"], "traces have no severity"),
         ([f"--db={sampled}", "--limit=0"], "--limit must be at least 1"),
         ([f"--db={__file__}"], "cannot be read"),

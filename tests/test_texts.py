@@ -76,6 +76,17 @@ async def test_unknown_members_count_against_the_limit_of_metadata(stored):
     assert row["metadata"]["extra"].startswith("[removed: ")
 
 
+async def test_the_senders_own_reserved_members_are_kept_in_extra(stored):
+    sent = {"a": 1, "extra": {"b": 2}, "truncated": {"input_text": 9}}
+    row = await stored(metadata=sent, temperature=0.3)
+    extra = {"b": 2, "truncated": {"input_text": 9}, "temperature": 0.3}
+    assert row["metadata"] == {"a": 1, "extra": extra}
+
+
+async def test_the_senders_extra_alone_stays_as_it_is(stored):
+    assert (await stored(metadata={"extra": [1]}))["metadata"] == {"extra": [1]}
+
+
 async def test_a_backslash_before_u0000_is_no_nul(stored):
     assert (await stored(metadata={"code": "\\u0000"}))["metadata"] == {"code": "\\u0000"}
 
@@ -110,6 +121,7 @@ async def test_the_senders_error_type_beats_the_status_word(stored):
         ("2026-11-23t16:44:32.709123456z", 1795452272709),
         ("2026-11-23T11:44:32.709-05:00", 1795452272709),
         ("1970-01-01T00:00:00Z", 0),
+        ("2016-12-31T23:59:60Z", 1483228799000),
     ],
 )
 async def test_a_time_is_stored_in_unix_milliseconds(sent, ms, stored):

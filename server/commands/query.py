@@ -2,12 +2,13 @@
 
 import json
 import re
+import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from ..store import Unusable
 from ..store.reader import COLUMNS, FILTERS, find, open_readonly
-from ..times import now_ms, parse_rfc3339
+from ..times import MIN_MS, now_ms, parse_rfc3339
 from . import Failure
 from .settings import add_settings, load_settings
 from .table import print_table
@@ -42,6 +43,10 @@ _SHOWN = {
         "message",
     ),
 }
+_WORDS = {
+    "status": ": ok or error",
+    "severity": ": debug, info, warning, error or fatal (errors only)",
+}
 _UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -49,14 +54,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("what", choices=tuple(_KINDS), help="which rows")
     for name in FILTERS:
         option = "--" + name.removesuffix("_id").replace("_", "-")
-        parser.add_argument(option, dest=name, metavar="TEXT", help=f"only rows with this {name}")
-    times = "30m, 2h, 7d ago, an RFC 3339 date-time, or Unix milliseconds"
+        help = f"only rows with this {name}{_WORDS.get(name, '')}"
+        parser.add_argument(option, dest=name, metavar="TEXT", help=help)
+    times = "30m, 2h or 7d (ago), a date, an RFC 3339 date-time, or Unix milliseconds"
     parser.add_argument("--since", metavar="TIME", help=f"arrived at or after: {times}")
     parser.add_argument("--until", metavar="TIME", help="arrived before")
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="rows a page (20)")
-    parser.add_argument(
-        "--before", type=int, metavar="ID", help="the page after the row of this id"
-    )
+    parser.add_argument("--before", type=int, metavar="ID", help="the page after this row's id")
     parser.add_argument(
         "--json", action="store_true", help="one JSON object a line, with texts and metadata"
     )
@@ -67,6 +71,9 @@ def run(arguments: Namespace) -> int:
     kind = _KINDS[arguments.what]
     columns = COLUMNS[kind] if arguments.json else _SHOWN[kind]
     rows = _find(load_settings(arguments).config.db, kind, columns, arguments)
+    if not rows:
+        print("no such rows", file=sys.stderr)
+        return 0
     if arguments.json:
         for row in rows:
             print(json.dumps(_with_metadata(row), ensure_ascii=False))
@@ -96,6 +103,8 @@ def _find(
             )
     except Unusable as error:
         raise Failure(f"the database {path} {error}") from None
+    except (OverflowError, UnicodeEncodeError):
+        raise Failure("a number is too large, or a text is no text", status=2) from None
 
 
 def _filters(kind: str, arguments: Namespace) -> dict[str, str]:
@@ -113,12 +122,13 @@ def _moment(text: str | None, option: str) -> int | None:
         return None
     if ago := re.fullmatch(r"(\d+)([smhd])", text):
         return now_ms() - int(ago[1]) * _UNITS_MS[ago[2]]
-    if text.isdecimal():
+    if text.isdecimal() and int(text) >= MIN_MS:
         return int(text)
     try:
-        return parse_rfc3339(text)
+        is_date = re.fullmatch(r"\d{4}-\d{2}-\d{2}", text)
+        return parse_rfc3339(f"{text}T00:00:00Z" if is_date else text)
     except ValueError:
-        wanted = "30m, 2h, 7d, an RFC 3339 date-time with an offset, or Unix milliseconds"
+        wanted = "30m, 2h, 7d, a date, an RFC 3339 date-time with an offset, or Unix milliseconds"
         raise Failure(f"{option} must be {wanted}, not {text!r}", status=2) from None
 
 

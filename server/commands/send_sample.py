@@ -1,11 +1,13 @@
 """`tokenweir send-sample`: post made-up traffic to a running service."""
 
+import contextlib
 import http.client
 import json
 import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,41 +40,86 @@ def run(arguments: Namespace) -> int:
     if arguments.count < 1 or not 0 <= arguments.rate < float("inf"):
         raise Failure("--count must be at least 1 and --rate at least 0", status=2)
     sender = _Sender(arguments.url)
-    start = time.monotonic()
-    lost = None
+    progress = _Progress(arguments.count)
+    trouble = None
     try:
-        for sent, sample in enumerate(islice(traffic(arguments.seed), arguments.count)):
-            if arguments.rate:
-                time.sleep(max(0.0, start + sent / arguments.rate - time.monotonic()))
+        for sample in progress.paced(
+            islice(traffic(arguments.seed), arguments.count), arguments.rate
+        ):
             sender.send(sample)
-            _show_progress(sent + 1, arguments.count, start)
     except (OSError, http.client.HTTPException) as error:
-        lost = f"{arguments.url}: {error or type(error).__name__}"
-    return _conclude(sender.statuses, lost, time.monotonic() - start)
+        trouble = f"stopped early: {arguments.url}: {error or type(error).__name__}"
+    except KeyboardInterrupt:
+        trouble = "interrupted"
+    progress.end(sender.statuses)
+    if trouble:
+        raise Failure(trouble)
+    return 0
 
 
 class _Sender:
     """One connection; counts what became of each event."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname:
-            raise Failure(f"--url must be http://HOST:PORT, not {url!r}", status=2)
-        self._http = http.client.HTTPConnection(
-            parts.hostname, parts.port or 80, timeout=_TIMEOUT_SECONDS
-        )
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port or 80
+            if parts.scheme != "http" or not host or parts.path.strip("/"):
+                raise ValueError
+            self._http = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
+        except (ValueError, http.client.InvalidURL):
+            raise Failure(f"--url must be http://HOST:PORT, not {url!r}", status=2) from None
         self.statuses: Counter[str] = Counter()
 
     def send(self, sample: Sample) -> None:
-        """Post one event. Raises OSError or HTTPException when the service cannot be reached."""
+        """Post one event. Raises OSError or HTTPException where nobody, or another, answers."""
         route, event = sample
         body = json.dumps(_timed(route, event))
         self._http.request("POST", route, body, {"Content-Type": "application/json"})
         response = self._http.getresponse()
         answer = response.read()
-        if response.status not in (202, 400):
-            raise http.client.HTTPException(f"answered {response.status} {response.reason}")
-        self.statuses[json.loads(answer)["events"][0]["status"]] += 1
+        with contextlib.suppress(ValueError, LookupError, TypeError):
+            self.statuses[json.loads(answer)["events"][0]["status"]] += 1
+            return
+        said = f"{response.status} {response.reason} is no answer of tokenweir to an event"
+        raise http.client.HTTPException(said)
+
+
+class _Progress:
+    """Keeps the rate and, on a terminal, shows how far it is."""
+
+    def __init__(self, count: int) -> None:
+        self._count, self._sent = count, 0
+        self._start = self._shown = time.monotonic()
+        self._terminal = sys.stderr.isatty()
+
+    def paced(self, samples: Iterable[Sample], rate: float) -> Iterator[Sample]:
+        """`samples`, at most `rate` a second; 0 is no limit."""
+        for sample in samples:
+            if rate:
+                time.sleep(max(0.0, self._start + self._sent / rate - time.monotonic()))
+            yield sample
+            self._sent += 1
+            if self._terminal and time.monotonic() > self._shown + 0.2:
+                self._show()
+
+    def end(self, statuses: Counter[str]) -> None:
+        """Print the summary."""
+        if self._terminal:
+            self._show()
+            print(file=sys.stderr)
+        parts = ", ".join(
+            f"{statuses[name]} {name}" for name in ("accepted", "dropped", "rejected")
+        )
+        print(f"{statuses.total()} events in {self._seconds():.1f} s: {parts}", flush=True)
+
+    def _show(self) -> None:
+        self._shown = time.monotonic()
+        line = f"sent {self._sent} of {self._count}, {self._sent / self._seconds():.0f} events/s"
+        print(f"\r{line}", end="", file=sys.stderr, flush=True)
+
+    def _seconds(self) -> float:
+        return max(time.monotonic() - self._start, 1e-6)
 
 
 def _timed(route: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -80,20 +127,3 @@ def _timed(route: str, event: dict[str, Any]) -> dict[str, Any]:
     if route == "/v1/errors":
         return {**event, "occurred_at": now_ms()}
     return {**event, "started_at": now_ms() - int(event["latency_ms"])}
-
-
-def _show_progress(sent: int, count: int, start: float) -> None:
-    if sys.stderr.isatty() and (sent % 50 == 0 or sent == count):
-        rate = sent / max(time.monotonic() - start, 1e-6)
-        end = "\n" if sent == count else ""
-        print(
-            f"\rsent {sent} of {count}, {rate:.0f} events/s", end=end, file=sys.stderr, flush=True
-        )
-
-
-def _conclude(statuses: Counter[str], lost: str | None, seconds: float) -> int:
-    parts = ", ".join(f"{statuses[name]} {name}" for name in ("accepted", "dropped", "rejected"))
-    print(f"{statuses.total()} events in {seconds:.1f} s: {parts}")
-    if lost:
-        raise Failure(f"stopped early, cannot reach {lost}")
-    return 0

@@ -32,6 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     config = load_settings(arguments).config
     logs.configure(config.log_level, config.log_format)
+    logger.setLevel(logging.INFO)  # where it listens, and that it stops, is said at any level
     # a _created sample beside each counter would be a fifth of all samples
     disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no hints for it
     asyncio.run(_serve(config))
@@ -57,9 +58,9 @@ async def _start(service: Service, config: Config) -> None:
         await service.start()
     except Unusable as error:
         raise Failure(f"the database {config.db} {error}") from None
-    except OSError as error:
-        where = f"{config.address}:{config.port}"
-        raise Failure(f"cannot listen on {where}: {error.strerror}") from None
+    except (OSError, UnicodeError) as error:
+        where, why = f"{config.address}:{config.port}", getattr(error, "strerror", None)
+        raise Failure(f"cannot listen on {where}: {why or 'no such address'}") from None
 
 
 def _announce(url: str, config: Config) -> None:

@@ -1,5 +1,7 @@
 """Rows as a table for a terminal."""
 
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,12 +11,16 @@ _MAX_WIDTH = 40
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print one line a row under a head; long values are cut, control characters shown as dots."""
+    """Print one line a row under a head, cut to the terminal's width where there is one.
+
+    Long values are cut, control characters shown as dots.
+    """
     cells = [[_cell(name, row[name]) for name in columns] for row in rows]
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for line in [columns, *cells]:
         aligned = (_align(columns[i], cell, widths[i]) for i, cell in enumerate(line))
-        print("  ".join(aligned).rstrip())
+        print("  ".join(aligned).rstrip()[:width])
 
 
 def _align(column: str, cell: str, width: int) -> str:
@@ -29,6 +35,11 @@ def _cell(column: str, value: Any) -> str:
     if column.endswith("_at"):
         return format_rfc3339(value)
     if isinstance(value, float):
-        return f"{value:.6f}" if column == "cost_usd" else f"{value:.1f}"
+        return _cost(value) if column == "cost_usd" else f"{value:.1f}"
     text = "".join(c if c.isprintable() else "·" for c in str(value)[: _MAX_WIDTH + 1])
     return text if len(text) <= _MAX_WIDTH else text[: _MAX_WIDTH - 1] + "…"
+
+
+def _cost(usd: float) -> str:
+    """Six decimals, or two digits of what would show as nothing."""
+    return f"{usd:.6f}" if usd == 0 or usd >= 1e-6 else f"{usd:.1e}"

@@ -48,7 +48,7 @@ class EventsHandler(Handler):
         if self._size > self._max_body_bytes:
             message = f"the body has more than {self._max_body_bytes} bytes"
             raise Unreadable("body_too_large", 413, message)
-        if headers.get("Content-Encoding", "identity").lower() != "identity":
+        if (headers.get("Content-Encoding") or "identity").lower() != "identity":
             raise Unreadable("unsupported_media_type", 415, "Content-Encoding must be identity")
         return self._body
 

@@ -1,7 +1,7 @@
 """JSON and NDJSON bodies: bytes in, plain Python values out."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import NoReturn
 
@@ -21,12 +21,15 @@ class Unreadable(Exception):
         self.reason, self.status, self.message = reason, status, message
 
 
+Parse = Callable[[bytes | bytearray], object]
+
+
 def read(
-    body: bytes | bytearray, media_type: str, kind: str, max_events: int
+    body: bytes | bytearray, media_type: str, kind: str, max_events: int, parse: Parse
 ) -> Sequence[object | Rejected]:
     """The items of an array, of a single object, or of lines (where a bad one is a Rejected)."""
     if media_type == NDJSON:
-        return lines(body, kind, max_events)
+        return lines(body, kind, max_events, parse)
     if media_type != JSON:
         wanted = f"{JSON} or {NDJSON}"
         raise Unreadable("unsupported_media_type", 415, f"Content-Type must be {wanted}")
@@ -37,7 +40,9 @@ def read(
     return items
 
 
-def lines(body: bytes | bytearray, kind: str, max_events: int) -> list[object | Rejected]:
+def lines(
+    body: bytes | bytearray, kind: str, max_events: int, parse: Parse
+) -> list[object | Rejected]:
     """One item a line; blank lines are none."""
     items: list[object | Rejected] = []
     for line in BytesIO(body):
@@ -57,15 +62,23 @@ def parse(text: bytes | bytearray) -> object:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
+        # orjson refuses a whole body for one lone surrogate, which is the fault of one item only
         if b"\\u" not in text:
             raise Unreadable("invalid_json", 400, f"not JSON: {error}") from None
-    return _parse_with_surrogates(text)
+    return _parse_slowly(text, _no_json)
 
 
-def _parse_with_surrogates(text: bytes | bytearray) -> object:
-    """orjson refuses a whole body for one lone surrogate, which is the fault of one item only."""
+def parse_pythons(text: bytes | bytearray) -> object:
+    """One JSON value as Python's json.dumps may write it: NaN and the infinities are None."""
     try:
-        return json.loads(text.decode(), parse_constant=_no_json, parse_float=_finite)
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return _parse_slowly(text, lambda constant: None)
+
+
+def _parse_slowly(text: bytes | bytearray, constant: Callable[[str], None]) -> object:
+    try:
+        return json.loads(text.decode(), parse_constant=constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         message = (
             error.msg if isinstance(error, json.JSONDecodeError) else "malformed text or number"

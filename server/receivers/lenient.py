@@ -10,12 +10,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ..times import MAX_MS, parse_rfc3339
+from ..times import MAX_MS, MIN_MS, parse_rfc3339
 
 MAX_NAME = 256
 _MAX_INTEGER = 2**63 - 1
 _MAX_NUMBER = 1e12  # the schemas' maximum for costs and durations
-_MIN_MS = 10**11  # below, a number is taken for seconds
 
 
 def mapping(value: object) -> Mapping[str, Any]:
@@ -78,8 +77,8 @@ def moment(value: object) -> float | None:
     found = number(value)
     if not found:
         return None
-    ms = found if found >= _MIN_MS else found * 1000
-    return ms if _MIN_MS <= ms <= MAX_MS else None
+    ms = found if found >= MIN_MS else found * 1000
+    return ms if MIN_MS <= ms <= MAX_MS else None
 
 
 def truth(value: object) -> bool:
@@ -95,7 +94,7 @@ def tidy(members: Mapping[str, object]) -> dict[str, object]:
 
 def _tidy(value: object) -> object:
     if isinstance(value, list):
-        return [item for item in map(_tidy, value) if item is not None]
+        return [_tidy(item) for item in value if isinstance(item, str | int | float)]
     if isinstance(value, int) and abs(value) > _MAX_INTEGER:
         return str(value)
     return value if isinstance(value, int | float) else text(value)

@@ -5,11 +5,11 @@ from typing import Any
 
 from ..events import Error, Group, Invalid, Rejected, Trace
 from ..ids import uuid7
-from ..normalise import Normaliser
+from ..normalise import Normaliser, stored_status
 from ..validation import Schema
 from . import documents
 from .lenient import amount, count, ident, mapping, moment, name, text, tidy, truth
-from .messages import conversation, message_text
+from .messages import Conversation, conversation, said
 
 SOURCE = "litellm"
 
@@ -50,13 +50,14 @@ class LiteLLMReceiver:
 
     def _items(self, body: bytes | bytearray, media_type: str) -> Sequence[object | Rejected]:
         """Its NDJSON comes as application/json too: the first line is then a value of its own."""
+        parse = documents.parse_pythons
         try:
-            return documents.read(body, media_type, "trace", self._max_events)
+            return documents.read(body, media_type, "trace", self._max_events, parse)
         except documents.Unreadable as error:
             if error.reason != "invalid_json":
                 raise
-            documents.parse(body.partition(b"\n")[0])
-            return documents.lines(body, "trace", self._max_events)
+            parse(body.partition(b"\n")[0])
+            return documents.lines(body, "trace", self._max_events, parse)
 
     def _call(self, item: object) -> Group | Rejected:
         if isinstance(item, Rejected):
@@ -70,19 +71,22 @@ class LiteLLMReceiver:
             return Rejected("trace", error.reason, error.path, error.message)
 
     def _trace(self, item: object) -> Trace:
-        native = _trace(item, self._max_text_bytes) if isinstance(item, dict) else item
-        return self._normaliser.trace(self._trace_schema.check(native), SOURCE)
+        call = mapping(item)
+        asked = conversation(call.get("messages"), self._max_text_bytes)
+        native = _trace(call, asked) if isinstance(item, dict) else item
+        cut = {"input_text": asked.whole_bytes} if asked and asked.whole_bytes else {}
+        return self._normaliser.trace(self._trace_schema.check(native), SOURCE, cut)
 
     def _error(self, call: Call, trace: Trace) -> Error:
         item = self._error_schema.check(_error(call, trace))
         return self._normaliser.error(item, SOURCE)
 
 
-def _trace(call: Call, max_text_bytes: int) -> dict[str, Any]:
+def _trace(call: Call, asked: Conversation | None) -> dict[str, Any]:
     """A call in the members of the native trace."""
     failure = mapping(call.get("error_information"))
     status = name(call.get("status")) or ("failure" if call.get("error_str") else None)
-    failed = status in ("failure", "error")
+    failed = stored_status(status, None)[0] == "error"
     provider = name(call.get("custom_llm_provider"))
     start, end = moment(call.get("startTime")), moment(call.get("endTime"))
     found = {
@@ -98,7 +102,7 @@ def _trace(call: Call, max_text_bytes: int) -> dict[str, Any]:
         "cost_usd": _cost(call),
         "latency_ms": _span(start, end) or _milliseconds(call.get("response_time")),
         "time_to_first_token_ms": _first_token(call, start),
-        "input_text": conversation(call.get("messages"), max_text_bytes),
+        "input_text": asked and asked.text,
         "output_text": _output(call.get("response")),
         "metadata": _metadata(call, failure),
         **_tokens(call, failed),
@@ -153,9 +157,9 @@ def _tokens(call: Call, failed: bool) -> dict[str, int | None]:
     prompt = mapping(usage.get("prompt_tokens_details") or usage.get("input_tokens_details"))
     answer = mapping(usage.get("completion_tokens_details") or usage.get("output_tokens_details"))
     found = {
-        "prompt_tokens": count(call.get("prompt_tokens")),
-        "completion_tokens": count(call.get("completion_tokens")),
-        "total_tokens": count(call.get("total_tokens")),
+        "prompt_tokens": _first(*_either(call, usage, "prompt_tokens", "input_tokens")),
+        "completion_tokens": _first(*_either(call, usage, "completion_tokens", "output_tokens")),
+        "total_tokens": _first(call.get("total_tokens"), usage.get("total_tokens")),
         "cache_read_tokens": _first(
             prompt.get("cached_tokens"), usage.get("cache_read_input_tokens")
         ),
@@ -165,6 +169,11 @@ def _tokens(call: Call, failed: bool) -> dict[str, int | None]:
         "reasoning_tokens": count(answer.get("reasoning_tokens")),
     }
     return {key: value or None for key, value in found.items()} if failed else found
+
+
+def _either(call: Call, usage: Call, chat: str, responses: str) -> tuple[object, ...]:
+    """A count in the call's own words, or in its usage's, of chat or of the Responses API."""
+    return call.get(chat), usage.get(chat), usage.get(responses)
 
 
 def _first(*values: object) -> int | None:
@@ -179,7 +188,7 @@ def _first_token(call: Call, start: float | None) -> float | None:
 
 
 def _span(start: float | None, end: float | None) -> float | None:
-    return None if start is None or end is None or end < start else round(end - start, 3)
+    return None if start is None or end is None else amount(round(end - start, 3))
 
 
 def _milliseconds(seconds: object) -> float | None:
@@ -192,14 +201,9 @@ def _output(response: object) -> str | None:
     members = mapping(response)
     choices = members.get("choices") or members.get("output")
     if isinstance(choices, list):
-        said = [_choice(choice) for choice in choices]
-        return "\n\n".join(one for one in said if one) or None
-    return message_text(response)
-
-
-def _choice(choice: object) -> str | None:
-    members = mapping(choice)
-    return message_text(members.get("message")) or text(members.get("text")) or message_text(choice)
+        answers = [said(mapping(choice).get("message", choice)) for choice in choices]
+        return "\n\n".join(filter(None, answers)) or None
+    return said(response)
 
 
 def _metadata(call: Call, failure: Call) -> dict[str, object]:

@@ -1,44 +1,62 @@
 """Chat messages as people read them: what was said, by whom, and which tools were called."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from ..texts import without_binary
 from .lenient import mapping, text
 
 _REDACTED = frozenset(("redacted-by-litellm", "__REDACTED__"))
+_CALLS = frozenset(("tool_use", "tool_call", "function_call", "custom_tool_call"))
+_SAYING = ("content", "text", "output", "refusal", "transcript", "audio")
+_SILENT = frozenset(("message", "reasoning"))
+_MAX_DEPTH = 5
 
 
-def conversation(messages: object, max_bytes: int) -> str | None:
+class Conversation(NamedTuple):
+    """A request's messages as one text, and their bytes where not all of them are in it."""
+
+    text: str
+    whole_bytes: int | None
+
+
+def conversation(messages: object, max_bytes: int) -> Conversation | None:
     """The messages of a request, oldest first; None where there are none, or they are hidden.
 
     When they are longer than `max_bytes` of UTF-8 the oldest are left out, with a note of how many:
     the last message of the user, and what follows it, says what was asked.
     """
     turns = messages if isinstance(messages, list) else [messages]
-    spoken = [(role, said) for role, said in map(_turn, turns) if said]
-    if not spoken:
-        return None
-    if len(spoken) == 1:
-        return spoken[0][1]
+    spoken = [(_role(turn), words) for turn in turns if (words := said(turn))]
+    if len(spoken) < 2:
+        return Conversation(spoken[0][1], None) if spoken else None
     first = _first_kept(spoken, max_bytes)
-    note = [f"[{first} earlier messages left out]"] if first else []
-    return "\n\n".join(note + [f"{role}: {said}" for role, said in spoken[first:]])
+    shown = [f"{role}: {words}" for role, words in spoken[first:]]
+    if not first:
+        return Conversation("\n\n".join(shown), None)
+    note = f"[{first} earlier messages left out]"
+    whole = sum(map(_cost, spoken)) - len("\n\n")
+    return Conversation("\n\n".join([note, *shown]), whole)
 
 
-def message_text(message: object) -> str | None:
-    """What one message says, and the tools that it calls; None when nothing."""
-    if isinstance(message, str):
-        return _shown(message)
-    members = mapping(message)
-    calls = members.get("tool_calls")
-    parts = [_content(members.get("content")), _shown(members.get("refusal"))]
-    parts += [_call(call) for call in calls] if isinstance(calls, list) else []
-    return "\n".join(part for part in parts if part) or None
+def said(value: object, depth: int = _MAX_DEPTH) -> str | None:
+    """What a message, a part of one, or a list of either says; None when nothing."""
+    if isinstance(value, str):
+        return _shown(value)
+    if not depth:
+        return None
+    if isinstance(value, list):
+        return _joined(said(part, depth - 1) for part in value)
+    members = mapping(value)
+    if members.get("type") in _CALLS:
+        return _call(members)
+    words = [said(members.get(key), depth - 1) for key in _SAYING]
+    return _joined([*words, *map(_call, _tool_calls(members))]) or _name_of(members)
 
 
-def _turn(message: object) -> tuple[str, str | None]:
-    return text(mapping(message).get("role")) or "user", message_text(message)
+def _role(turn: object) -> str:
+    return text(mapping(turn).get("role")) or "user"
 
 
 def _first_kept(spoken: Sequence[tuple[str, str]], max_bytes: int) -> int:
@@ -52,26 +70,15 @@ def _first_kept(spoken: Sequence[tuple[str, str]], max_bytes: int) -> int:
 
 
 def _cost(turn: tuple[str, str]) -> int:
-    return len(turn[0]) + len(turn[1].encode()) + 4
+    """Bytes of a turn in the whole text."""
+    return len(turn[0].encode()) + len(turn[1].encode()) + len(": ") + len("\n\n")
 
 
-def _content(content: object) -> str | None:
-    parts = content if isinstance(content, list) else [content]
-    return "\n".join(shown for shown in map(_part, parts) if shown) or None
-
-
-def _part(part: object) -> str | None:
-    """One part of a message: its text, the text of its image's URL, or else what it is."""
-    if isinstance(part, str):
-        return _shown(part)
-    members = mapping(part)
-    for key in ("text", "content", "refusal"):
-        if isinstance(members.get(key), str):
-            return _shown(members[key])
-    if members.get("type") in ("tool_use", "tool_call", "function_call"):
-        return _call(members)
-    url = mapping(members.get("image_url")).get("url", members.get("image_url"))
-    return text(url) or (f"[{text(members['type'])}]" if members.get("type") else None)
+def _tool_calls(members: Mapping[str, Any]) -> list[object]:
+    """The tools that a message calls, in the newer and the older shape of OpenAI."""
+    calls = members.get("tool_calls")
+    older = members.get("function_call")
+    return [*(calls if isinstance(calls, list) else []), *([older] if mapping(older) else [])]
 
 
 def _call(call: object) -> str | None:
@@ -90,6 +97,20 @@ def _json(value: object) -> str:
         return "…"
 
 
-def _shown(value: object) -> str | None:
-    shown = text(value)
+def _name_of(members: Mapping[str, Any]) -> str | None:
+    """A part without words: its image's address, or what it is."""
+    image = members.get("image_url")
+    address = text(mapping(image).get("url", image))
+    kind = text(members.get("type"))
+    return _shown(address) or (f"[{kind}]" if kind and kind not in _SILENT else None)
+
+
+def _shown(words: str | None) -> str | None:
+    shown = text(words)
+    if shown and "base64," in shown:
+        shown = without_binary(shown.encode()).decode()
     return None if shown in _REDACTED else shown
+
+
+def _joined(parts: Iterable[str | None]) -> str | None:
+    return "\n".join(part for part in parts if part) or None

@@ -16,7 +16,7 @@ class NativeReceiver:
         self._max_events = max_events
 
     def read(self, body: bytes | bytearray, media_type: str) -> Sequence[Group | Rejected]:
-        items = documents.read(body, media_type, self._kind, self._max_events)
+        items = documents.read(body, media_type, self._kind, self._max_events, documents.parse)
         return [self._event(item) for item in items]
 
     def _event(self, item: object) -> Group | Rejected:
