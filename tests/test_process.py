@@ -220,9 +220,10 @@ def test_logs_can_be_json_and_hold_no_payload(database):
     assert "secret" not in out + errors
 
 
-@pytest.fixture
-def sampled(database):
-    """A database with sample traffic in it."""
+@pytest.fixture(scope="module")
+def sampled(tmp_path_factory):
+    """A database with sample traffic in it; the tests only read it."""
+    database = str(tmp_path_factory.mktemp("sampled") / "t.db")
     with serving(database) as service:
         run("send-sample", f"--url={service.url}", "--count=300")
         service.stop()

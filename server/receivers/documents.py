@@ -1,7 +1,7 @@
 """JSON and NDJSON bodies: bytes in, plain Python values out."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import NoReturn
 
@@ -26,7 +26,7 @@ Parse = Callable[[bytes | bytearray], object]
 
 def read(
     body: bytes | bytearray, media_type: str, kind: str, max_events: int, parse: Parse
-) -> Sequence[object | Rejected]:
+) -> list[object | Rejected]:
     """The items of an array, of a single object, or of lines (where a bad one is a Rejected)."""
     if media_type == NDJSON:
         return lines(body, kind, max_events, parse)
@@ -38,6 +38,13 @@ def read(
     if len(items) > max_events:
         _too_many(max_events)
     return items
+
+
+def consume(items: list[object | Rejected]) -> Iterator[object | Rejected]:
+    """Each item in order, let go as it is taken: a full body is not held twice as Events grow."""
+    items.reverse()
+    while items:
+        yield items.pop()
 
 
 def lines(

@@ -46,9 +46,10 @@ class LiteLLMReceiver:
         self._max_text_bytes = max_text_bytes
 
     def read(self, body: bytes | bytearray, media_type: str) -> Sequence[Group | Rejected]:
-        return [self._call(item) for item in self._items(body, media_type)]
+        items = self._items(body, media_type)
+        return [self._call(item) for item in documents.consume(items)]
 
-    def _items(self, body: bytes | bytearray, media_type: str) -> Sequence[object | Rejected]:
+    def _items(self, body: bytes | bytearray, media_type: str) -> list[object | Rejected]:
         """Its NDJSON comes as application/json too: the first line is then a value of its own."""
         parse = documents.parse_pythons
         try:

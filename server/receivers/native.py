@@ -17,7 +17,7 @@ class NativeReceiver:
 
     def read(self, body: bytes | bytearray, media_type: str) -> Sequence[Group | Rejected]:
         items = documents.read(body, media_type, self._kind, self._max_events, documents.parse)
-        return [self._event(item) for item in items]
+        return [self._event(item) for item in documents.consume(items)]
 
     def _event(self, item: object) -> Group | Rejected:
         if isinstance(item, Rejected):
