@@ -1,5 +1,6 @@
 """The program as a user runs it: start, stop, settings, errors, query, send-sample."""
 
+import http.client
 import json
 import signal
 import socket
@@ -56,6 +57,30 @@ def test_a_stop_while_the_database_is_locked_ends_in_time_and_counts_what_is_los
     assert "the store cannot be written: database is locked" in errors
     assert "10 accepted events could not be stored and are lost" in errors
     assert read_rows(database, "llm_traces") == []
+
+
+def test_an_open_connection_is_answered_while_stopping(database):
+    with (
+        serving(database) as service,
+        closing(sqlite3.connect(database, isolation_level=None)) as lock,
+        closing(http.client.HTTPConnection(service.url.removeprefix("http://"))) as connection,
+    ):
+
+        def ask(method, path, body=None):
+            connection.request(method, path, body, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+
+        lock.execute("BEGIN IMMEDIATE")
+        assert ask("POST", "/v1/traces", json.dumps(TRACE))[1]["accepted"] == 1
+        service.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: ask("GET", "/readyz")[0] == 503, "the stop to begin")
+        assert ask("GET", "/health")[1]["status"] == "stopping"
+        status, answer = ask("POST", "/v1/traces", json.dumps(TRACE))
+        assert (status, answer["dropped"]) == (202, 1)
+        lock.execute("ROLLBACK")
+        assert service.stop()[0] == 0
+    assert len(read_rows(database, "llm_traces")) == 1
 
 
 def test_the_banner_says_where_and_what_to_try(database):
