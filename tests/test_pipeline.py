@@ -88,7 +88,7 @@ async def test_600_events_on_a_queue_of_512_are_512_accepted_and_88_dropped(
     assert len(await rows()) == 512
     sums = ledger()
     assert (sums["persisted"], sums["dropped_ingest"], sums["queue"]) == (512, 88, 0)
-    assert counted("queue_bytes") == 0
+    assert counted("queue_bytes") == counted("queue_oldest_event_age_seconds") == 0
 
 
 async def test_the_queue_is_bounded_by_bytes_too(held, service, post, counted, ledger):
@@ -101,11 +101,42 @@ async def test_the_queue_is_bounded_by_bytes_too(held, service, post, counted, l
     ledger()
 
 
-async def test_a_lone_event_is_written_without_waiting_for_more(post, rows, counted):
+async def test_a_lone_event_is_written_without_waiting_for_more(post, rows, counted, monkeypatch):
+    monkeypatch.setattr("server.pipeline.GATHER_SECONDS", 60)
+    start = counted("writer_last_commit_timestamp_seconds")
     await post("/v1/traces", TRACE)
     assert len(await rows()) == 1
     assert counted("writer_batch_events_sum") == 1
     assert counted("event_commit_latency_seconds_count", kind="trace") == 1
+    assert counted("writer_last_commit_timestamp_seconds") > start
+
+
+async def test_events_that_come_soon_after_a_batch_gather_in_one(post, rows, counted, monkeypatch):
+    monkeypatch.setattr("server.pipeline.GATHER_SECONDS", 1)
+    for _ in range(4):
+        await post("/v1/traces", TRACE)
+    assert len(await rows()) == 4
+    assert counted("writer_batch_events_count") == 2
+
+
+async def test_no_batch_is_larger_than_the_setting_says(service, post, rows, counted):
+    service.pipeline._batch_events = 4
+    await post("/v1/traces", [TRACE] * 10)
+    assert len(await rows()) == 10
+    assert counted("writer_batch_events_bucket", le="5.0") == counted("writer_batch_events_count")
+
+
+async def test_the_pauses_between_tries_grow_up_to_a_second(failing, service, post, rows):
+    pauses = []
+
+    async def pause(seconds):
+        pauses.append(seconds)
+
+    service.pipeline._writer._pause = pause
+    failing.failures = [Unavailable("busy", "locked")] * 7
+    await post("/v1/traces", TRACE)
+    assert len(await rows()) == 1
+    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
 
 
 async def test_what_gathers_during_a_write_is_one_batch(held, post, service, counted):
@@ -129,12 +160,13 @@ async def test_a_passing_failure_is_tried_again(reason, failing, post, rows, cou
 
 
 async def test_health_is_degraded_while_writes_fail_and_ok_afterwards(
-    database, service, post, get, counted
+    database, service, post, get, counted, caplog
 ):
     lock = sqlite3.connect(database, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
     await post("/v1/traces", TRACE)
-    await wait_until(lambda: counted("writer_retries_total", reason="busy") >= 1)
+    await wait_until(lambda: counted("writer_retries_total", reason="busy") >= 2)
+    assert caplog.text.count("the store cannot be written") == 1
     health = (await get("/health")).answer
     assert (health["status"], health["db_status"]) == ("degraded", "failing")
     assert health["queue_depth"] == 1
@@ -227,8 +259,15 @@ async def test_what_cannot_be_written_in_time_is_counted(failing, post, service,
     assert ledger()["queue"] == 0
 
 
-async def test_a_dead_consumer_is_unready_and_said_loudly(service, get, caplog):
-    service.pipeline._consumer.cancel()
+async def test_a_dead_consumer_is_unready_and_said_loudly(service, post, get, caplog, monkeypatch):
+    monkeypatch.setattr("server.pipeline.LAST_TRY_SECONDS", 0.01)
+
+    async def broken(batch, settled):
+        raise RuntimeError("a bug")
+
+    service.pipeline._writer.write = broken
+    await post("/v1/traces", TRACE)
     await wait_until(service.pipeline._consumer.done)
+    assert "the consumer died" in caplog.text
     response = await get("/readyz")
     assert (response.code, response.answer["reasons"]) == (503, ["the consumer is dead"])

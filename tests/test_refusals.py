@@ -179,3 +179,36 @@ async def test_a_body_that_does_not_come_ends_the_connection(impatient, io_loop,
     writer.close()
     assert counted("http_requests_in_flight") == 0
     assert counted("events_received_total", kind="trace") == 0
+
+
+async def read_to_the_end(base_url, request):
+    """Send bytes and read until the service closes the connection."""
+    host, port = base_url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(request)
+    try:
+        return await asyncio.wait_for(reader.read(), 4)
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.fixture
+def hasty(settings):
+    settings["idle_timeout_seconds"] = 0.2
+
+
+async def test_an_idle_connection_is_closed(hasty, base_url):
+    assert await read_to_the_end(base_url, b"") == b""
+
+
+async def test_a_head_over_the_limit_ends_the_connection(base_url):
+    head = HEAD + b"X: " + b"x" * 2**17 + b"\r\n\r\n"
+    assert b"HTTP/1.1 2" not in await read_to_the_end(base_url, head)
+
+
+async def test_a_body_over_twice_the_limit_ends_the_connection(base_url, counted):
+    request = HEAD + b"Content-Length: 4001\r\n\r\n" + b"x" * 4001
+    assert b"HTTP/1.1 2" not in await read_to_the_end(base_url, request)
+    assert counted("events_received_total", kind="trace") == 0

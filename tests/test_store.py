@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +42,30 @@ def pragma(path, name):
 def test_a_new_file_has_the_settings_of_the_design(opened, database):
     wanted = {"page_size": 16384, "auto_vacuum": 2, "journal_mode": "wal", "user_version": 1}
     assert {name: pragma(database, name) for name in wanted} == wanted
+
+
+def test_a_commit_is_not_synced_one_by_one(opened):
+    assert opened._db.execute("PRAGMA synchronous").fetchone() == (1,)  # NORMAL
+
+
+def test_after_an_io_error_the_next_write_opens_another_connection(opened):
+    class Broken:
+        in_transaction = False
+
+        def execute(self, sql, values=()):
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+            raise error
+
+        def close(self):
+            pass
+
+    opened._db.close()
+    opened._db = Broken()
+    with pytest.raises(Unavailable) as caught:
+        opened.write([trace()])
+    assert caught.value.reason == "io_error"
+    assert opened.write([trace()]).persisted == {"trace": 1}
 
 
 def test_a_batch_of_both_kinds_is_counted_by_kind_and_in_the_totals(opened, database):
@@ -130,6 +155,19 @@ def test_closing_leaves_one_file(opened, database, tmp_path):
     opened.write([trace()])
     opened.close()
     assert [path.name for path in tmp_path.iterdir()] == ["t.db"]
+
+
+def test_closing_leaves_no_log_behind_a_reader_either(opened, database):
+    opened.write([trace()])
+    with open_readonly(database) as reader:
+        reader.execute("SELECT count(*) FROM llm_traces").fetchone()
+        opened.close()
+        assert Path(f"{database}-wal").stat().st_size == 0
+
+
+def test_a_reader_cannot_write(opened, database):
+    with pytest.raises(Unusable, match="readonly"), open_readonly(database) as db:
+        db.execute("DELETE FROM llm_traces")
 
 
 def damaged(path):
