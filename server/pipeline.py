@@ -105,19 +105,23 @@ class Pipeline:
         of that time is for the last try and for closing.
         """
         self._stopping = True
-        with contextlib.suppress(tornado.util.TimeoutError):
-            await self._queue.join(timeout=timedelta(seconds=0.9 * drain_seconds))
+        await self._wait_for_consumer(0.9 * drain_seconds)
         self._writer.give_up()
         left = [self._queue.get_nowait() for _ in range(self._queue.qsize())]
         self._writer.drop(left, "shutdown_timeout")
         self._settle(left)
-        with contextlib.suppress(tornado.util.TimeoutError):  # only if the consumer is dead
-            await self._queue.join(timeout=timedelta(seconds=LAST_TRY_SECONDS))
+        await self._wait_for_consumer(LAST_TRY_SECONDS)
         if lost := self._writer.lost:
             logger.error("%d accepted events could not be stored and are lost", lost)
         if self._consumer is not None:
             self._consumer.cancel()  # so it is idle in get(), never in a write
         await self._writer.close()
+
+    async def _wait_for_consumer(self, seconds: float) -> None:
+        if self._consumer is None or self._consumer.done():
+            return
+        with contextlib.suppress(tornado.util.TimeoutError):
+            await self._queue.join(timeout=timedelta(seconds=seconds))
 
     async def _consume(self) -> None:
         while True:

@@ -259,8 +259,7 @@ async def test_what_cannot_be_written_in_time_is_counted(failing, post, service,
     assert ledger()["queue"] == 0
 
 
-async def test_a_dead_consumer_is_unready_and_said_loudly(service, post, get, caplog, monkeypatch):
-    monkeypatch.setattr("server.pipeline.LAST_TRY_SECONDS", 0.01)
+async def test_a_dead_consumer_is_unready_and_said_loudly(service, post, get, caplog):
 
     async def broken(batch, settled):
         raise RuntimeError("a bug")
