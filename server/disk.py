@@ -11,7 +11,7 @@ class Disk:
     """Looks at the database file `path`; what is missing or unreachable has size 0."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self._path = os.path.realpath(path)  # SQLite puts its log beside the file itself
 
     def main_bytes(self) -> int:
         """Size of the database file."""
@@ -36,7 +36,7 @@ class Disk:
 
     def _space(self) -> tuple[int, int]:
         try:
-            stat = os.statvfs(Path(self._path).absolute().parent)
+            stat = os.statvfs(Path(self._path).parent)
         except OSError:
             return 0, 0
         return stat.f_bavail * stat.f_frsize, stat.f_blocks * stat.f_frsize

@@ -270,6 +270,25 @@ async def test_members_of_any_type_cost_no_event(send, rows):
     assert len(await rows()) == 5
 
 
+async def test_odd_types_inside_messages_cost_no_event(send, rows):
+    odd = [{"role": [], "type": []}, {"content": [{"type": {}, "text": 1}]}, 7, [[]], None]
+    await send({**CALL, "messages": odd, "response": {"type": {}, "choices": odd}})
+    await send({**CALL, "litellm_call_id": "c2", "response": {"choices": [{"message": odd}]}})
+    assert len(await rows()) == 2
+
+
+@pytest.mark.parametrize("members", [{"response_time": 1e10}, {"response_cost": 2e12}])
+async def test_a_number_out_of_range_costs_no_event(members, send, rows):
+    await send({**CALL, **members})
+    assert len(await rows()) == 1
+
+
+async def test_a_number_beyond_floats_and_a_leading_blank_line_cost_nothing(send, rows):
+    first = b'\n{"litellm_call_id": "a", "model": "m", "response_cost": 1e400}\n'
+    await send(first + b'{"litellm_call_id": "b", "model": "m"}')
+    assert [row["cost_usd"] for row in await rows()] == [None, None]
+
+
 @pytest.mark.parametrize(("item", "path"), [({"foo": 1}, "/model"), (7, ""), ({}, "/model")])
 async def test_what_is_no_call_is_rejected_as_a_trace(item, path, post, counted):
     response = await post("/v1/litellm", [item])

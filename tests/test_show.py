@@ -55,6 +55,16 @@ async def test_metrics_are_rendered_outside_the_loops_thread(service, get):
     assert threading.current_thread() not in threads
 
 
+@pytest.fixture
+def impatient(settings):
+    settings["body_timeout_seconds"] = 0.1
+
+
+async def test_an_answer_may_take_longer_than_a_body(impatient, service, get):
+    service.metrics.ready.set_function(lambda: threading.Event().wait(0.5))
+    assert (await get("/metrics")).code == 200
+
+
 def test_every_closed_label_set_is_there_from_the_start():
     registry = CollectorRegistry()
     Metrics(registry)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from server.config import Config
+from server.disk import Disk
 from server.normalise import Normaliser
 from server.store import Refused, Unavailable, Unusable
 from server.store.faults import translate
@@ -229,6 +230,13 @@ def test_what_cannot_be_used_is_said_and_left_alone(make, said, tmp_path):
     with pytest.raises(Unusable, match=said):
         SqliteStore(str(path)).open()
     assert (path.read_bytes() if path.is_file() else None) == before
+
+
+def test_the_size_of_the_log_is_found_through_a_link(opened, database, tmp_path):
+    opened.write([trace()])
+    link = tmp_path / "link.db"
+    link.symlink_to(database)
+    assert Disk(str(link)).wal_bytes() > 0
 
 
 def test_a_missing_directory_is_said(tmp_path):

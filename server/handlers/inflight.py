@@ -1,6 +1,7 @@
 """The requests being handled, and the end of those whose body does not come."""
 
 import asyncio
+import math
 import time
 from typing import cast
 
@@ -26,6 +27,10 @@ class InFlight:
     def enter(self, handler: RequestHandler) -> None:
         """A request whose head has come."""
         self._since[handler] = time.monotonic()
+
+    def complete(self, handler: RequestHandler) -> None:
+        """Its body has come; the answer may take its time."""
+        self._since[handler] = math.inf
 
     def leave(self, handler: RequestHandler) -> None:
         """It is answered, or its connection is gone."""

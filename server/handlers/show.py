@@ -14,6 +14,7 @@ class MetricsHandler(Handler):
 
     async def get(self) -> None:
         """Rendered outside the loop's thread: about 40 us a sample."""
+        self._in_flight.complete(self)
         try:
             encode, content_type = choose_encoder(self.request.headers.get("Accept", ""))
         except (TypeError, ValueError):  # a version that is no number
@@ -56,6 +57,7 @@ class HealthHandler(_HealthHandler):
 
     async def get(self) -> None:
         """Looked up outside the loop's thread: a stuck disk holds a stat() up."""
+        self._in_flight.complete(self)
         self.answer(200, await IOLoop.current().run_in_executor(None, self._health.report))
 
     head = get

@@ -72,7 +72,7 @@ def parse(text: bytes | bytearray) -> object:
         # orjson refuses a whole body for one lone surrogate, which is the fault of one item only
         if b"\\u" not in text:
             raise Unreadable("invalid_json", 400, f"not JSON: {error}") from None
-    return _parse_slowly(text, _no_json)
+    return _parse_slowly(text, _no_json, _finite)
 
 
 def parse_pythons(text: bytes | bytearray) -> object:
@@ -80,12 +80,14 @@ def parse_pythons(text: bytes | bytearray) -> object:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        return _parse_slowly(text, lambda constant: None)
+        return _parse_slowly(text, lambda constant: None, float)
 
 
-def _parse_slowly(text: bytes | bytearray, constant: Callable[[str], None]) -> object:
+def _parse_slowly(
+    text: bytes | bytearray, constant: Callable[[str], None], number: Callable[[str], float]
+) -> object:
     try:
-        return json.loads(text.decode(), parse_constant=constant, parse_float=_finite)
+        return json.loads(text.decode(), parse_constant=constant, parse_float=number)
     except (ValueError, RecursionError) as error:
         message = (
             error.msg if isinstance(error, json.JSONDecodeError) else "malformed text or number"

@@ -57,7 +57,7 @@ class LiteLLMReceiver:
         except documents.Unreadable as error:
             if error.reason != "invalid_json":
                 raise
-            parse(body.partition(b"\n")[0])
+            parse(body.lstrip().partition(b"\n")[0])
             return documents.lines(body, "trace", self._max_events, parse)
 
     def _call(self, item: object) -> Group | Rejected:
@@ -194,7 +194,7 @@ def _span(start: float | None, end: float | None) -> float | None:
 
 def _milliseconds(seconds: object) -> float | None:
     found = amount(seconds)
-    return None if found is None else round(found * 1000, 3)
+    return None if found is None else amount(round(found * 1000, 3))
 
 
 def _output(response: object) -> str | None:

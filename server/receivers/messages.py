@@ -49,7 +49,7 @@ def said(value: object, depth: int = _MAX_DEPTH) -> str | None:
     if isinstance(value, list):
         return _joined(said(part, depth - 1) for part in value)
     members = mapping(value)
-    if members.get("type") in _CALLS:
+    if text(members.get("type")) in _CALLS:
         return _call(members)
     words = [said(members.get(key), depth - 1) for key in _SAYING]
     return _joined([*words, *map(_call, _tool_calls(members))]) or _name_of(members)

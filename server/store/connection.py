@@ -81,6 +81,8 @@ def _migrate(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA synchronous = NORMAL")
     for number in range(version, VERSION):
         with transaction(db):
+            if _pragma(db, "user_version") != number:
+                continue  # another process was first
             for statement in MIGRATIONS[number]:
                 db.execute(statement)
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
