@@ -27,7 +27,7 @@ setup(
         "tornado>=6.6.1",  # the first with bounded multipart and header parsing
         "prometheus-client>=0.22",  # choose_encoder with OpenMetrics 1.0.0
         "jsonschema>=4.23",  # draft 2020-12, best_match
-        "jsonschema-rs>=0.30",  # validators without format assertion
+        "jsonschema-rs>=0.50",  # takes 1.0 for an integer, and survives lone surrogates
         "orjson>=3.10",  # refuses NaN, lone surrogates and BOMs; a tenth of json's time
     ],
     extras_require={

@@ -46,8 +46,8 @@ class Health:
 
     def _reasons(self) -> list[str]:
         reasons = self.not_ready()
-        if self._writer.trouble:
-            reasons.append(self._writer.trouble)
+        if trouble := self._writer.trouble:
+            reasons.append(trouble)
         if self._disk.is_low():
             reasons.append("less than 5 % of the disk is free")
         return reasons

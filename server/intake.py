@@ -25,9 +25,11 @@ class Intake:
         """
         moved: dict[Counter, int] = {}  # one inc() a counter, not one an event
         totals = {"accepted": 0, "dropped": 0, "rejected": 0}
-        entries = [self._settle(item, moved, totals) for item in items]
-        for counter, count in moved.items():
-            counter.inc(count)
+        try:
+            entries = [self._settle(item, moved, totals) for item in items]
+        finally:  # what is on the queue is counted, whatever happens
+            for counter, count in moved.items():
+                counter.inc(count)
         return {**totals, "events": entries}
 
     def _settle(

@@ -42,17 +42,15 @@ def encode(
     """
     if not sent and not extra and not cut:
         return None
-    if _is_deep({**extra, "metadata": sent}):
-        raise Invalid("unstorable", _PATH, f"must not be nested over {MAX_DEPTH} deep")
     metadata = _with_extra(sent or {}, extra)
-    text = _dump(metadata)
+    text = _dump(metadata, {**extra, "metadata": sent})
     if len(text) > limit:
         cut = {**cut, "metadata": len(text)}
         metadata = _shrink(metadata, len(text) - limit)
     if not cut:
         return text
-    text = _dump({**metadata, "truncated": cut})
-    return text if len(text) <= limit + 256 else _dump({"truncated": cut})
+    text = orjson.dumps({**metadata, "truncated": cut})
+    return text if len(text) <= limit + 256 else orjson.dumps({"truncated": cut})
 
 
 def _with_extra(sent: dict[str, Any], unknown: dict[str, Any]) -> dict[str, Any]:
@@ -66,12 +64,17 @@ def _with_extra(sent: dict[str, Any], unknown: dict[str, Any]) -> dict[str, Any]
     return {**kept, "extra": {**extra, **reserved, **unknown}}
 
 
-def _dump(value: object) -> bytes:
+def _dump(value: object, event: dict[str, Any]) -> bytes:
+    """JSON of `value`, which stands for the nested members of `event`."""
+    too_deep = Invalid("unstorable", _PATH, f"must not be nested over {MAX_DEPTH} deep")
     try:
         text = orjson.dumps(value)
     except orjson.JSONEncodeError:
         message = "must hold Unicode text and 64-bit integers only"
-        raise Invalid("unstorable", _PATH, message) from None
+        is_deep = _is_deep(event)
+        raise too_deep if is_deep else Invalid("unstorable", _PATH, message) from None
+    if text.count(b"{") + text.count(b"[") >= MAX_DEPTH - 1 and _is_deep(event):
+        raise too_deep
     if b"\\u0000" in text and _NUL.search(text):
         raise Invalid("unstorable", _PATH, "must not contain NUL characters")
     return text

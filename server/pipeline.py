@@ -84,7 +84,8 @@ class Pipeline:
 
     def oldest_age(self) -> float:
         """Seconds since the oldest unsettled event was accepted; 0 when there is none."""
-        return time.monotonic() - self._oldest if self._oldest is not None else 0.0
+        oldest = self._oldest  # read once: a scrape looks from another thread
+        return time.monotonic() - oldest if oldest is not None else 0.0
 
     def not_ready(self) -> str | None:
         """Why events are not being taken, or None while they are."""
@@ -149,4 +150,5 @@ class Pipeline:
 
     def _consumer_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled():
-            logger.critical("the consumer died, nothing is stored any more: %r", task.exception())
+            died_of = type(task.exception()).__name__
+            logger.critical("the consumer died, nothing is stored any more: %s", died_of)

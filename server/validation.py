@@ -46,8 +46,11 @@ class Schema:
         """`item`, a valid object. Raises `Invalid` with the JSON Pointer of what is wrong."""
         if isinstance(item, dict) and self._accepts(item):
             return item
-        error = best_match(self._referee.iter_errors(item))
-        raise Invalid("schema_invalid", *_explain(error))
+        try:
+            path, message = _explain(best_match(self._referee.iter_errors(item)))
+        except RecursionError:  # it prints the value, which can nest deeper than that goes
+            path, message = "", "does not match the schema, and is nested too deep"
+        raise Invalid("schema_invalid", path, message)
 
     def _accepts(self, item: dict[str, Any]) -> bool:
         try:

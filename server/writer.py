@@ -64,12 +64,13 @@ class Writer:
                 return settled(batch)
             except Refused as error:
                 return await self._split(batch, settled, error)
-            except Unavailable as error:
-                self._note(f"the store cannot be written: {error}")
+            except Exception as error:  # noqa: BLE001 whatever it is, the consumer must live
+                fault = _as_unavailable(error)
+                self._note(f"the store cannot be written: {fault}")
                 if self._giving_up.is_set():
                     self.drop(batch, "shutdown_timeout")
                     return settled(batch)
-                self._metrics.retries[error.reason].inc()
+                self._metrics.retries[fault.reason].inc()
             await self._pause(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
@@ -126,10 +127,15 @@ class Writer:
 
     def _note(self, trouble: str) -> None:
         """Log a failure once, not once a try, and remember it until the next commit."""
-        if self.trouble is None:
+        if self.trouble != trouble:
             logger.warning("%s", trouble)
         self.trouble = trouble
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._giving_up.wait(), seconds)
+
+
+def _as_unavailable(error: Exception) -> Unavailable:
+    """A store's own word, or for one that it has none for: the type, since the text may quote."""
+    return error if isinstance(error, Unavailable) else Unavailable("other", type(error).__name__)

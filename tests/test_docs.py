@@ -33,6 +33,8 @@ def test_every_setting_is_in_the_table_with_its_default(setting):
     assert type(setting.default)(row[1]) == setting.default
 
 
-@pytest.mark.parametrize("path", ["/v1/traces", "/v1/litellm", "/metrics", "/livez", "/readyz"])
+@pytest.mark.parametrize(
+    "path", ["/v1/traces", "/v1/errors", "/v1/litellm", "/metrics", "/livez", "/readyz", "/health"]
+)
 def test_every_route_is_named(path):
     assert path in README

@@ -197,6 +197,14 @@ async def test_nesting_up_to_64_is_kept_and_over_it_refused(member, post, rows):
     assert len(await rows()) == 1
 
 
+async def test_a_wrong_value_nested_very_deep_costs_only_its_own_event(post, rows):
+    deep = b"[" * 1000 + b"]" * 1000
+    body = b'[{"provider": %b, "model": "m"}, %b]' % (deep, json.dumps(TRACE).encode())
+    entries = (await post("/v1/traces", body)).answer["events"]
+    assert [entry["status"] for entry in entries] == ["rejected", "accepted"]
+    assert len(await rows()) == 1
+
+
 async def test_a_message_never_quotes_what_was_sent(post):
     response = await post("/v1/traces", {**TRACE, "prompt_tokens": "my secret prompt"})
     assert b"secret" not in response.body

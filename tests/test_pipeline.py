@@ -221,7 +221,7 @@ async def test_the_books_balance_while_half_a_refused_batch_still_waits(
 
 
 async def test_an_unforeseen_failure_does_not_kill_the_consumer(failing, post, rows, get):
-    failing.failures = [Unavailable("other", "first"), Unavailable("busy", "then")]
+    failing.failures = [RuntimeError("a bug"), MemoryError(), Unavailable("busy", "then")]
     await post("/v1/traces", TRACE)
     assert len(await rows()) == 1
     assert (await get("/readyz")).code == 200
