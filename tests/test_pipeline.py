@@ -252,6 +252,7 @@ async def test_events_that_come_during_a_stop_are_dropped_and_counted(
 
 async def test_what_cannot_be_written_in_time_is_counted(failing, post, service, counted, ledger):
     failing.failures = [Unavailable("busy", "locked")] * 1000
+    service.pipeline._batch_events = 4  # so that some wait in the queue and some in a batch
     await post("/v1/traces", [TRACE] * 30)
     await service.pipeline.stop(drain_seconds=0.2)
     lost = counted("events_dropped_total", kind="trace", stage="persist", reason="shutdown_timeout")

@@ -237,6 +237,9 @@ def test_logs_can_be_json_and_hold_no_payload(database):
         with closing(socket.create_connection(("127.0.0.1", port))) as raw:
             raw.sendall(b"POST /v1/traces?secret=1 HTTP/9 secret\r\nsecret\r\n\r\n")
             assert raw.recv(1000)
+        with closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
+            connection.request("GET", "/secret")
+            assert connection.getresponse().status == 404
         process.send_signal(signal.SIGTERM)
         out, errors = process.communicate(timeout=30)
     lines += [json.loads(line) for line in errors.splitlines()]
