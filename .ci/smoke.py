@@ -20,7 +20,7 @@ def run(*arguments: str) -> str:
 
 
 def main() -> None:
-    """One event of each kind over HTTP, then rows, counters, and a clean stop."""
+    """Sample traffic over HTTP, then rows, counters, and a clean stop."""
     with subprocess.Popen(
         [COMMAND, "--port=0", f"--db={DATABASE}"],
         stdout=subprocess.PIPE,

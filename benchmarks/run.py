@@ -53,7 +53,7 @@ class Server:
         return int(json.load(urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health"))[key])
 
     def stop(self) -> None:
-        """End it, and fail if it does not end well."""
+        """End it, also when it is stopped by SIGSTOP."""
         self.process.send_signal(signal.SIGCONT)
         self.process.terminate()
         self.process.wait(30)

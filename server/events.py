@@ -74,6 +74,10 @@ Group = tuple[Event, ...]
 """The Events of one item: offered together, so all are accepted or none is."""
 
 KINDS = ("trace", "error")
+MAX_INTEGER = 2**63 - 1
+"""The largest that SQLite's INTEGER holds."""
+MAX_MESSAGE = 300
+"""Characters of a message in an answer."""
 
 
 class Rejected(NamedTuple):

@@ -1,7 +1,8 @@
 """Ids that the service makes."""
 
 import random
-import time
+
+from .times import now_ms
 
 
 def uuid7() -> str:
@@ -11,7 +12,7 @@ def uuid7() -> str:
     """
     # os.urandom would hand the interpreter to the writer's thread for each id: 13 % of an event
     bits = random.getrandbits(74)
-    value = (time.time_ns() // 1_000_000) << 80 | 7 << 76 | (bits >> 62) << 64
+    value = now_ms() << 80 | 7 << 76 | (bits >> 62) << 64
     value |= 2 << 62 | bits & (1 << 62) - 1
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

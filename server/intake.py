@@ -5,7 +5,7 @@ from typing import Any
 
 from prometheus_client import Counter
 
-from .events import Group, Rejected
+from .events import MAX_MESSAGE, Group, Rejected
 from .metrics import Metrics
 from .pipeline import Pipeline
 
@@ -40,7 +40,7 @@ class Intake:
             totals["rejected"] += 1
             _move(moved, metrics.received[item.kind])
             _move(moved, metrics.rejected[item.kind, item.reason])
-            why = {"reason": item.reason, "path": item.path, "message": item.message[:300]}
+            why = {"reason": item.reason, "path": item.path, "message": item.message[:MAX_MESSAGE]}
             return {"status": "rejected", "error": why}
         refusal = self._pipeline.offer(item)
         status = "accepted" if refusal is None else "dropped"

@@ -13,6 +13,7 @@ MAX_DEPTH = 64
 MAX_MEMBERS = 1000
 
 _PATH = "/metadata"
+_TOO_DEEP = f"must not be nested over {MAX_DEPTH} deep"
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -66,15 +67,13 @@ def _with_extra(sent: dict[str, Any], unknown: dict[str, Any]) -> dict[str, Any]
 
 def _dump(value: object, event: dict[str, Any]) -> bytes:
     """JSON of `value`, which stands for the nested members of `event`."""
-    too_deep = Invalid("unstorable", _PATH, f"must not be nested over {MAX_DEPTH} deep")
     try:
         text = orjson.dumps(value)
     except orjson.JSONEncodeError:
         message = "must hold Unicode text and 64-bit integers only"
-        is_deep = _is_deep(event)
-        raise too_deep if is_deep else Invalid("unstorable", _PATH, message) from None
+        raise Invalid("unstorable", _PATH, _TOO_DEEP if _is_deep(event) else message) from None
     if text.count(b"{") + text.count(b"[") >= MAX_DEPTH - 1 and _is_deep(event):
-        raise too_deep
+        raise Invalid("unstorable", _PATH, _TOO_DEEP)
     if b"\\u0000" in text and _NUL.search(text):
         raise Invalid("unstorable", _PATH, "must not contain NUL characters")
     return text

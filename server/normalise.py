@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import metadata
-from .events import Error, Event, Invalid, Trace
+from .events import MAX_INTEGER, Error, Event, Invalid, Trace
 from .ids import uuid7
 from .texts import shorten, utf8
 from .times import now_ms, parse_rfc3339
@@ -24,7 +24,6 @@ Readers = dict[str, Callable[[str, Any], Any]]
 _OK = frozenset(("", "ok", "success", "succeeded", "completed"))
 _FAILED = frozenset(("error", "failed", "failure"))
 _WHOLE: Mapping[str, int] = {}
-_MAX_INTEGER = 2**63 - 1  # SQLite's INTEGER
 
 
 class Normaliser:
@@ -90,8 +89,8 @@ def _name(name: str, value: str) -> str | None:
 
 def _count(name: str, value: float) -> int:
     """An integer, which JSON Schema lets a sender write as 1.0 too."""
-    if value > _MAX_INTEGER:  # 2.0**63 compares equal to a schema's maximum of 2**63 - 1
-        raise Invalid("schema_invalid", f"/{name}", f"must be at most {_MAX_INTEGER}")
+    if value > MAX_INTEGER:  # 2.0**63 compares equal to a schema's maximum of 2**63 - 1
+        raise Invalid("schema_invalid", f"/{name}", f"must be at most {MAX_INTEGER}")
     return int(value)
 
 

@@ -55,9 +55,7 @@ class Schema:
     def _accepts(self, item: dict[str, Any]) -> bool:
         try:
             return self._fast.is_valid(item)
-        except (
-            ValueError
-        ):  # it cannot read lone surrogates and deep nesting; `normalise` refuses them
+        except ValueError:  # lone surrogates and deep nesting, which `normalise` refuses
             return self._referee.is_valid(item)
 
 

@@ -186,28 +186,15 @@ def make_ours(path):
     store.close()
 
 
-def newer(path):
-    make_ours(path)
-    with closing(sqlite3.connect(path)) as db:
-        db.execute("PRAGMA user_version = 99")
+def changed(sql):
+    """A file of ours, on which `sql` was run."""
 
+    def make(path):
+        make_ours(path)
+        with closing(sqlite3.connect(path)) as db:
+            db.execute(sql)
 
-def without_a_table(path):
-    make_ours(path)
-    with closing(sqlite3.connect(path)) as db:
-        db.execute("DROP TABLE error_events")
-
-
-def without_totals(path):
-    make_ours(path)
-    with closing(sqlite3.connect(path)) as db:
-        db.execute("DROP TABLE totals")
-
-
-def without_a_column(path):
-    make_ours(path)
-    with closing(sqlite3.connect(path)) as db:
-        db.execute("ALTER TABLE llm_traces DROP COLUMN agent")
+    return make
 
 
 @pytest.mark.parametrize(
@@ -215,10 +202,10 @@ def without_a_column(path):
     [
         (damaged, "is damaged, or no SQLite database"),
         (foreign, "is a database of another program"),
-        (newer, "has schema version 99, from a newer tokenweir"),
-        (without_a_table, "is damaged: no such table: error_events"),
-        (without_totals, "is damaged: no such table: totals"),
-        (without_a_column, "is damaged: no such column: agent"),
+        (changed("PRAGMA user_version = 99"), "has schema version 99, from a newer tokenweir"),
+        (changed("DROP TABLE error_events"), "is damaged: no such table: error_events"),
+        (changed("DROP TABLE totals"), "is damaged: no such table: totals"),
+        (changed("ALTER TABLE llm_traces DROP COLUMN agent"), "is damaged: no such column: agent"),
         (lambda path: path.mkdir(), "is a directory"),
     ],
     ids=["damaged", "foreign", "newer", "without a table", "totals", "column", "directory"],

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
+from ..events import MAX_MESSAGE
 from ..metrics import Metrics
 from ..receivers.documents import Unreadable
 from .inflight import InFlight
@@ -17,7 +18,6 @@ from .inflight import InFlight
 logger = logging.getLogger(__name__)
 
 _REASONS = {404: "not_found", 405: "method_not_allowed"}
-_MAX_MESSAGE = 300
 
 
 @stream_request_body  # a body that nobody asked for is thrown away; no form is ever parsed
@@ -58,7 +58,7 @@ class Handler(RequestHandler):
         counter = self.metrics.http_rejected.get((self.route, error.reason))
         if counter is not None:
             counter.inc()
-        why = {"reason": error.reason, "message": error.message[:_MAX_MESSAGE]}
+        why = {"reason": error.reason, "message": error.message[:MAX_MESSAGE]}
         self.answer(error.status, {"error": why})
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

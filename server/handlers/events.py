@@ -34,7 +34,7 @@ class EventsHandler(Handler):
     def post(self) -> None:
         self.metrics.http_size[self.route].observe(self._size)
         try:
-            items = self._receiver.read(self._whole_body(), self._media_type())
+            items = self._receiver.read(self._whole_body(), _media_type(self.request.headers))
         except Unreadable as error:
             return self.refuse(error)
         answer = self._intake.take(items)
@@ -52,13 +52,14 @@ class EventsHandler(Handler):
             raise Unreadable("unsupported_media_type", 415, "Content-Encoding must be identity")
         return self._body
 
-    def _media_type(self) -> str:
-        """The body's type without parameters; LiteLLM can send its header doubled in one line."""
-        return _media_type(self.request.headers.get("Content-Type", ""))
+
+def _media_type(headers: HTTPHeaders) -> str:
+    """The body's type without parameters; LiteLLM can send its header doubled in one line."""
+    return _only_type(headers.get("Content-Type", ""))
 
 
 @lru_cache(maxsize=64)
-def _media_type(header: str) -> str:
+def _only_type(header: str) -> str:
     types = {part.partition(";")[0].strip().lower() for part in header.split(",")}
     return types.pop() if len(types) == 1 else ""
 

@@ -27,7 +27,7 @@ class MetricsHandler(Handler):
 
 
 class _HealthHandler(Handler):
-    def initialize(self, health: Health, **rest: Any) -> None:  # type: ignore[override]  # as above
+    def initialize(self, health: Health, **rest: Any) -> None:  # type: ignore[override]  # by name
         super().initialize(**rest)
         self._health = health
 

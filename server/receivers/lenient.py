@@ -10,10 +10,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ..events import MAX_INTEGER
 from ..times import MAX_MS, MIN_MS, parse_rfc3339
 
 MAX_NAME = 256
-_MAX_INTEGER = 2**63 - 1
 _MAX_NUMBER = 1e12  # the schemas' maximum for costs and durations
 
 
@@ -52,7 +52,7 @@ def ident(value: object) -> str | None:
 def count(value: object) -> int | None:
     """A number of tokens, also from 11.0 or "11"."""
     found = number(value)
-    return int(found) if found is not None and found == int(found) <= _MAX_INTEGER else None
+    return int(found) if found is not None and found == int(found) <= MAX_INTEGER else None
 
 
 def number(value: object) -> float | None:
@@ -95,7 +95,7 @@ def tidy(members: Mapping[str, object]) -> dict[str, object]:
 def _tidy(value: object) -> object:
     if isinstance(value, list):
         return [_tidy(item) for item in value if isinstance(item, str | int | float)]
-    if isinstance(value, int) and abs(value) > _MAX_INTEGER:
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
         return str(value)
     return value if isinstance(value, int | float) else text(value)
 

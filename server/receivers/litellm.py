@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..events import Error, Group, Invalid, Rejected, Trace
-from ..ids import uuid7
 from ..normalise import Normaliser, stored_status
 from ..validation import Schema
 from . import documents
@@ -91,7 +90,7 @@ def _trace(call: Call, asked: Conversation | None) -> dict[str, Any]:
     provider = name(call.get("custom_llm_provider"))
     start, end = moment(call.get("startTime")), moment(call.get("endTime"))
     found = {
-        "event_id": ident(call.get("litellm_call_id")) or uuid7(),
+        "event_id": ident(call.get("litellm_call_id")),
         "trace_id": ident(call.get("trace_id")),
         "session_id": ident(call.get("session_id")),
         "started_at": None if start is None else int(start),
