@@ -49,6 +49,8 @@ def said(value: object, depth: int = _MAX_DEPTH) -> str | None:
     if isinstance(value, list):
         return _joined(said(part, depth - 1) for part in value)
     members = mapping(value)
+    if not members:
+        return None
     if text(members.get("type")) in _CALLS:
         return _call(members)
     words = [said(members.get(key), depth - 1) for key in _SAYING]
