@@ -32,6 +32,9 @@ _MESSAGES: dict[str, Callable[[Any], str]] = {
 }
 
 
+_ENOUGH = 1000  # characters: more than any limit of a schema
+
+
 class Schema:
     """One schema file, loaded and checked once."""
 
@@ -46,17 +49,28 @@ class Schema:
         """`item`, a valid object. Raises `Invalid` with the JSON Pointer of what is wrong."""
         if isinstance(item, dict) and self._accepts(item):
             return item
-        try:
-            path, message = _explain(best_match(self._referee.iter_errors(item)))
-        except RecursionError:  # it prints the value, which can nest deeper than that goes
-            path, message = "", "does not match the schema, and is nested too deep"
-        raise Invalid("schema_invalid", path, message)
+        error = best_match(self._referee.iter_errors(_brief(item)))
+        raise Invalid("schema_invalid", *_explain(error))
 
     def _accepts(self, item: dict[str, Any]) -> bool:
         try:
             return self._fast.is_valid(item)
         except ValueError:  # lone surrogates and deep nesting, which `normalise` refuses
-            return self._referee.is_valid(item)
+            return self._referee.is_valid(_brief(item))
+
+
+def _brief(item: object) -> object:
+    """`item` without what the schemas, which are flat, do not look at: a value can be 30 MB."""
+    if not isinstance(item, dict):
+        return _hint(item)
+    return {name: _hint(value) for name, value in item.items()}
+
+
+def _hint(value: object) -> object:
+    """A value of the same type, and as valid."""
+    if isinstance(value, str):
+        return value[:_ENOUGH]
+    return type(value)() if isinstance(value, dict | list) else value
 
 
 def _explain(error: ValidationError | None) -> tuple[str, str]:
