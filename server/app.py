@@ -6,6 +6,7 @@ from typing import Any
 from tornado.web import Application, url
 
 from .handlers.base import NotFoundHandler
+from .handlers.body import Room
 from .handlers.events import EventsHandler
 from .handlers.inflight import InFlight
 from .handlers.show import HealthHandler, LiveHandler, MetricsHandler, ReadyHandler
@@ -21,6 +22,7 @@ def make_app(
     health: Health,
     metrics: Metrics,
     in_flight: InFlight,
+    room: Room,
     max_body_bytes: int,
 ) -> Application:
     """The routes. `receivers` has one for each of the routes traces, errors and litellm."""
@@ -29,8 +31,8 @@ def make_app(
         return {"route": route, "metrics": metrics, "in_flight": in_flight}
 
     def events(route: str) -> dict[str, Any]:
-        ours = {"receiver": receivers[route], "intake": intake, "max_body_bytes": max_body_bytes}
-        return {**shared(route), **ours}
+        ours = {"receiver": receivers[route], "intake": intake, "room": room}
+        return {**shared(route), **ours, "max_body_bytes": max_body_bytes}
 
     show = {**shared("health"), "health": health}
     return Application(

@@ -28,6 +28,10 @@ class Config:
     )
     batch_events: int = setting(500, "most events in one write transaction", at_least=1)
     max_body_bytes: int = setting(32 * 2**20, "largest request body", at_least=1)
+    max_bodies_bytes: int = setting(
+        64 * 2**20, "bytes of unfinished request bodies over all connections", at_least=1
+    )
+    max_connections: int = setting(1024, "most connections at a time", at_least=1)
     max_request_events: int = setting(1000, "most events in one request", at_least=1)
     max_text_bytes: int = setting(
         16 * 2**10, "bytes of UTF-8 kept of each text; the rest is cut", at_least=4, at_most=2**26

@@ -34,7 +34,9 @@ DROPPED = {
 EVENT_ROUTES = ("traces", "errors", "litellm")
 ROUTES = (*EVENT_ROUTES, "metrics", "health", "other")
 _BODY_REASONS = (
+    "bad_encoding",
     "body_too_large",
+    "busy",
     "invalid_json",
     "length_required",
     "method_not_allowed",
@@ -45,7 +47,8 @@ _ROUTE_REASONS = {
     **dict.fromkeys(EVENT_ROUTES, _BODY_REASONS),
     "metrics": ("method_not_allowed",),
     "health": ("method_not_allowed",),
-    "other": ("not_found", "method_not_allowed"),
+    # what is refused before a route is known, too
+    "other": ("bad_request", "busy", "headers_too_large", "method_not_allowed", "not_found"),
 }
 _METHODS = frozenset(("GET", "HEAD", "POST"))
 
@@ -171,14 +174,18 @@ class Metrics:
         labels = (version, revision, platform.python_version(), sqlite3.sqlite_version)
         self._build_info.labels(*labels).set(1)
 
-    def answered(self, route: str, method: str, code: int, seconds: float) -> None:
+    def answered(self, route: str, method: str, code: int) -> None:
         """Count one answered request. Methods outside GET, HEAD and POST become `other`."""
         key = (route, method if method in _METHODS else "other", code)
         child = self._answered.get(key)
         if child is None:
             child = self._answered[key] = self._requests.labels(*map(str, key))
         child.inc()
-        self.http_duration[route].observe(seconds)
+
+    def refused(self, route: str, reason: str) -> None:
+        """Count one request in which no event could be counted."""
+        if (child := self.http_rejected.get((route, reason))) is not None:
+            child.inc()
 
     def _by_kind(self, name: str, help: str) -> dict[str, Counter]:
         counter = self._counter(name, help, ("kind",))

@@ -7,6 +7,7 @@ from tornado.netutil import bind_sockets
 from .app import make_app
 from .config import Config
 from .disk import Disk
+from .handlers.body import Room
 from .handlers.inflight import InFlight
 from .health import Health
 from .intake import Intake
@@ -17,10 +18,12 @@ from .pipeline import Pipeline
 from .receivers import Receiver
 from .receivers.litellm import LiteLLMReceiver
 from .receivers.native import NativeReceiver
+from .refusal import Refusal
 from .store import Store
 from .store.writer import SqliteStore
 from .validation import Schema
 from .version import version
+from .wire.listener import Listener
 from .writer import Writer
 
 
@@ -50,6 +53,7 @@ class Service:
             Health(self.pipeline, writer, disk, self.metrics),
             self.metrics,
             self._in_flight,
+            Room(max(config.max_bodies_bytes, config.max_body_bytes)),
             config.max_body_bytes,
         )
         self._lag = LoopLag(self.metrics)
@@ -60,6 +64,7 @@ class Service:
             max_header_size=config.max_header_bytes,
             idle_connection_timeout=config.idle_timeout_seconds,
         )
+        self._listener = Listener(self._server.handle_stream, self._refused, config.max_connections)
 
     async def start(self) -> None:
         """Open the store, then listen at `url`. Raises `store.Unusable` and OSError."""
@@ -69,7 +74,7 @@ class Service:
         except OSError:
             await self.pipeline.stop(0)
             raise
-        self._server.add_sockets(sockets)
+        self._listener.start(sockets)
         self._in_flight.start()
         self._lag.start()
         host, port = sockets[0].getsockname()[:2]
@@ -81,11 +86,17 @@ class Service:
         Open connections are answered until then: nothing that was accepted goes without its
         answer, and what comes late is told that it is dropped.
         """
-        self._server.stop()
+        self._listener.stop()
         await self.pipeline.stop(self._config.drain_seconds)
         await self._server.close_all_connections()
+        self._listener.close()
         self._in_flight.stop()
         self._lag.stop()
+
+    def _refused(self, refusal: Refusal) -> None:
+        """Count what is refused before a handler has it."""
+        self.metrics.refused("other", refusal.reason)
+        self.metrics.answered("other", "", refusal.status)
 
     def _show_storage(self, disk: Disk) -> None:
         metrics = self.metrics

@@ -10,9 +10,11 @@ from prometheus_client import disable_created_metrics
 
 from .. import logs
 from ..config import Config
+from ..memory import give_back
 from ..service import Service
 from ..store import Unusable
 from ..version import version
+from ..wire.listener import raise_descriptors
 from . import Failure
 from .settings import add_settings, load_settings
 
@@ -34,6 +36,8 @@ def run(arguments: Namespace) -> int:
     logs.configure(config.log_level, config.log_format)
     logger.setLevel(logging.INFO)  # where it listens, and that it stops, is said at any level
     # a _created sample beside each counter would be a fifth of all samples
+    raise_descriptors()
+    give_back()
     disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no hints for it
     asyncio.run(_serve(config))
     return 0

@@ -10,9 +10,8 @@ from typing import Any
 import orjson
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from ..events import MAX_MESSAGE
 from ..metrics import Metrics
-from ..receivers.documents import Unreadable
+from ..refusal import Refusal
 from .inflight import InFlight
 
 logger = logging.getLogger(__name__)
@@ -39,10 +38,9 @@ class Handler(RequestHandler):
 
     def on_finish(self) -> None:
         self._in_flight.leave(self)
-        request = self.request
-        self.metrics.answered(
-            self.route, request.method or "", self.get_status(), request.request_time()
-        )
+        request, status = self.request, self.get_status()
+        self.metrics.answered(self.route, request.method or "", status)
+        self.metrics.http_duration[self.route].observe(request.request_time())
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
@@ -53,20 +51,20 @@ class Handler(RequestHandler):
         self.set_status(status)
         self.finish(orjson.dumps(value))
 
-    def refuse(self, error: Unreadable) -> None:
+    def refuse(self, refusal: Refusal) -> None:
         """Finish with the reason and count it."""
-        counter = self.metrics.http_rejected.get((self.route, error.reason))
-        if counter is not None:
-            counter.inc()
-        why = {"reason": error.reason, "message": error.message[:MAX_MESSAGE]}
-        self.answer(error.status, {"error": why})
+        self.metrics.refused(self.route, refusal.reason)
+        if refusal.status == 503:
+            self.set_header("Retry-After", "1")
+        self.set_status(refusal.status)
+        self.finish(refusal.body())
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Tornado's own refusals, and what a bug raises, as JSON. Never a traceback."""
         if status_code == 405:
             self.set_header("Allow", ", ".join(self._allowed()))
         reason = _REASONS.get(status_code, "internal_error")
-        self.refuse(Unreadable(reason, status_code, HTTPStatus(status_code).phrase))
+        self.refuse(Refusal(reason, status_code, HTTPStatus(status_code).phrase))
 
     def log_exception(
         self,
@@ -87,6 +85,10 @@ class Handler(RequestHandler):
 
 class NotFoundHandler(Handler):
     """Every path that has no route."""
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Not found, by any method."""
+        super().write_error(404)
 
     def _missing(self) -> None:
         raise HTTPError(404)

@@ -1,56 +1,99 @@
-"""POST routes: size, decode, offer, answer. Nothing here waits for anything but the body."""
+"""POST routes: decode, offer, answer. Nothing here waits for anything but the body."""
 
+from collections.abc import Awaitable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
+from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPHeaders
 
+from ..events import Group, Rejected
 from ..intake import Intake
 from ..receivers import Receiver
-from ..receivers.documents import Unreadable
+from ..refusal import Refusal
+from ..wire.stream import Stream
 from .base import Handler
+from .body import Body, Room
+from .codings import SPOKEN, unpacker
+from .slices import in_slices
+
+AT_ONCE = 2**20
+"""Bytes of a body that is read in one go; the items of a larger one are read in slices."""
 
 
 class EventsHandler(Handler):
     """Takes the events of one dialect."""
 
     def initialize(  # type: ignore[override]  # Tornado hands the route's arguments over by name
-        self, receiver: Receiver, intake: Intake, max_body_bytes: int, **rest: Any
+        self, receiver: Receiver, intake: Intake, room: Room, max_body_bytes: int, **rest: Any
     ) -> None:
         super().initialize(**rest)
         self._receiver, self._intake = receiver, intake
-        self._max_body_bytes = max_body_bytes
-        self._body = bytearray()
-        self._size = 0
+        self._body = Body(room, max_body_bytes)
 
-    def data_received(self, chunk: bytes) -> None:
-        """Keep the body up to its limit; a longer one is read on, and thrown away."""
-        self._size += len(chunk)
-        if self._size <= self._max_body_bytes:
-            self._body += chunk
-        else:
-            self._body = bytearray()
+    def prepare(self) -> None:
+        super().prepare()
+        headers, body = self.request.headers, self._body
+        if coding := headers.get("Content-Encoding"):
+            try:
+                body.unpacker = unpacker(coding)
+            except Refusal as refusal:
+                self.set_header("Accept-Encoding", SPOKEN)
+                body.refuse(refusal)
+        if (length := headers.get("Content-Length", "")).isdecimal():
+            body.announce(int(length))
+        self._tell_stream(body.refusal)
 
-    def post(self) -> None:
-        self.metrics.http_size[self.route].observe(self._size)
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:  # type: ignore[override]
+        more = self._body.add(chunk)
+        self._tell_stream(self._body.refusal)
+        return more
+
+    def post(self) -> Awaitable[None] | None:
+        self.metrics.http_size[self.route].observe(self._body.size)
+        if self._body.size > AT_ONCE:
+            return self._post_in_slices()
         try:
-            items = self._receiver.read(self._whole_body(), _media_type(self.request.headers))
-        except Unreadable as error:
-            return self.refuse(error)
+            self._take(list(self._items()))
+        except Refusal as refusal:
+            self.refuse(refusal)
+        return None
+
+    def on_finish(self) -> None:
+        super().on_finish()
+        self._body.release()
+        if self._body.refusal is not None:
+            self._stream().refusal = None
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        self._body.release()
+
+    async def _post_in_slices(self) -> None:
+        self._in_flight.complete(self)
+        try:
+            self._take(await in_slices(self._items()))
+        except Refusal as refusal:
+            self.refuse(refusal)
+
+    def _tell_stream(self, refusal: Refusal | None) -> None:
+        """Have it say so, should the rest of the request be no HTTP, or far too long."""
+        if refusal is not None:
+            self._stream().refusal = refusal
+
+    def _stream(self) -> Stream:
+        return cast(Stream, cast(HTTP1Connection, self.request.connection).stream)
+
+    def _items(self) -> Iterator[Group | Rejected]:
+        headers = self.request.headers
+        if not self._body.size and not _has_length(headers):
+            raise Refusal("length_required", 411, "send a Content-Length, or chunks")
+        return self._receiver.read(self._body.whole(), _media_type(headers))
+
+    def _take(self, items: Sequence[Group | Rejected]) -> None:
         answer = self._intake.take(items)
         taken = not items or answer["accepted"] or answer["dropped"]
         self.answer(202 if taken else 400, answer)
-
-    def _whole_body(self) -> bytearray:
-        headers = self.request.headers
-        if not self._size and not _has_length(headers):
-            raise Unreadable("length_required", 411, "send a Content-Length, or chunks")
-        if self._size > self._max_body_bytes:
-            message = f"the body has more than {self._max_body_bytes} bytes"
-            raise Unreadable("body_too_large", 413, message)
-        if (headers.get("Content-Encoding") or "identity").lower() != "identity":
-            raise Unreadable("unsupported_media_type", 415, "Content-Encoding must be identity")
-        return self._body
 
 
 def _media_type(headers: HTTPHeaders) -> str:

@@ -1,6 +1,6 @@
 """Receivers: a dialect a file. Bytes in, Events and Rejecteds out. No Tornado, no I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Protocol
 
 from ..events import Group, Rejected
@@ -9,5 +9,8 @@ from ..events import Group, Rejected
 class Receiver(Protocol):
     """What a handler needs of a dialect. Called on the event loop's thread."""
 
-    def read(self, body: bytes | bytearray, media_type: str) -> Sequence[Group | Rejected]:
-        """One entry an item, in order. Raises `Unreadable` when no items can be told apart."""
+    def read(self, body: bytearray, media_type: str) -> Iterator[Group | Rejected]:
+        """One entry an item, in order, each made when it is asked for.
+
+        Raises `Refusal`, also in the midst of them, when no items can be told apart.
+        """

@@ -1,14 +1,16 @@
 """LiteLLM's `generic_api` callback: its log objects as traces, and errors for failed calls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..events import Error, Group, Invalid, Rejected, Trace
 from ..normalise import Normaliser, stored_status
+from ..refusal import Refusal
 from ..validation import Schema
 from . import documents
 from .lenient import amount, count, ident, mapping, moment, name, text, tidy, truth
 from .messages import Conversation, conversation, said
+from .reader import PYTHONS
 
 SOURCE = "litellm"
 
@@ -44,20 +46,11 @@ class LiteLLMReceiver:
         self._normaliser, self._max_events = normaliser, max_events
         self._max_text_bytes = max_text_bytes
 
-    def read(self, body: bytes | bytearray, media_type: str) -> Sequence[Group | Rejected]:
-        items = self._items(body, media_type)
-        return [self._call(item) for item in documents.consume(items)]
-
-    def _items(self, body: bytes | bytearray, media_type: str) -> list[object | Rejected]:
-        """Its NDJSON comes as application/json too: the first line is then a value of its own."""
-        parse = documents.parse_pythons
-        try:
-            return documents.read(body, media_type, "trace", self._max_events, parse)
-        except documents.Unreadable as error:
-            if error.reason != "invalid_json":
-                raise
-            parse(body.lstrip().partition(b"\n")[0])
-            return documents.lines(body, "trace", self._max_events, parse)
+    def read(self, body: bytearray, media_type: str) -> Iterator[Group | Rejected]:
+        if media_type == documents.JSON and _has_lines(body):
+            media_type = documents.NDJSON
+        items = documents.items(body, media_type, "trace", self._max_events, PYTHONS)
+        return map(self._call, items)
 
     def _call(self, item: object) -> Group | Rejected:
         if isinstance(item, Rejected):
@@ -80,6 +73,18 @@ class LiteLLMReceiver:
     def _error(self, call: Call, trace: Trace) -> Error:
         item = self._error_schema.check(_error(call, trace))
         return self._normaliser.error(item, SOURCE)
+
+
+def _has_lines(body: bytearray) -> bool:
+    """Its NDJSON comes as application/json too: the first line is then an object of its own."""
+    start = len(body) - len(body.lstrip()) if body[:1].isspace() else 0
+    end = body.find(b"\n", start)
+    if end < 0 or not body.startswith(b"{", start):
+        return False
+    try:
+        return isinstance(PYTHONS(body[start:end]), dict)
+    except Refusal:
+        return False
 
 
 def _trace(call: Call, asked: Conversation | None) -> dict[str, Any]:

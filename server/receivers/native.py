@@ -1,11 +1,12 @@
 """The native dialect: items that are what `schemas/` says."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from ..events import Group, Invalid, Rejected
 from ..normalise import Build
 from ..validation import Schema
 from . import documents
+from .reader import STRICT
 
 
 class NativeReceiver:
@@ -15,9 +16,9 @@ class NativeReceiver:
         self._kind, self._schema, self._build = kind, schema, build
         self._max_events = max_events
 
-    def read(self, body: bytes | bytearray, media_type: str) -> Sequence[Group | Rejected]:
-        items = documents.read(body, media_type, self._kind, self._max_events, documents.parse)
-        return [self._event(item) for item in documents.consume(items)]
+    def read(self, body: bytearray, media_type: str) -> Iterator[Group | Rejected]:
+        items = documents.items(body, media_type, self._kind, self._max_events, STRICT)
+        return map(self._event, items)
 
     def _event(self, item: object) -> Group | Rejected:
         if isinstance(item, Rejected):

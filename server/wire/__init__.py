@@ -1,0 +1,1 @@
+"""Connections: taken up to a limit, and never closed without saying why."""

@@ -1,0 +1,79 @@
+"""A connection's stream that answers in JSON where Tornado closes with a bare 400, or silently."""
+
+import contextlib
+import socket
+from collections.abc import Callable
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any
+
+from tornado.concurrent import Future
+from tornado.iostream import IOStream, UnsatisfiableReadError
+
+from ..refusal import Refusal
+from .linger import Lingering
+
+_BARE = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+"""What HTTP1Connection writes before it closes over a request that it cannot read."""
+
+_MALFORMED = Refusal("bad_request", 400, "not a well-formed HTTP request")
+_LONG_HEAD = Refusal("headers_too_large", 431, "the head of the request is too long")
+
+Raised = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
+
+
+class Stream(IOStream):
+    """One connection. Lives on the event loop."""
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        lingering: Lingering,
+        on_refused: Callable[[Refusal], None],
+        on_closed: Callable[[], None],
+        **options: Any,
+    ) -> None:
+        super().__init__(connection, **options)
+        self._lingering, self._on_refused, self._on_closed = lingering, on_refused, on_closed
+        self._refused = False
+        self.refusal: Refusal | None = None
+        """Why the request that is being read was refused already; None where it was not."""
+
+    def write(self, data: bytes | memoryview) -> "Future[None]":
+        """As ever, but for the bare 400."""
+        if data == _BARE:
+            data = self._refuse(self.refusal or _MALFORMED)
+        return super().write(data)
+
+    def close(self, exc_info: bool | BaseException | Raised | None = False) -> None:
+        """As ever, but a request whose head has no end is told so."""
+        if isinstance(exc_info, UnsatisfiableReadError) and not self.closed():
+            with contextlib.suppress(OSError):
+                self.socket.send(self._refuse(_LONG_HEAD))
+        super().close(exc_info)
+
+    def close_fd(self) -> None:
+        """Called once, by the base class."""
+        if self._refused:
+            self._lingering.close(self.socket, self._on_closed)
+        else:
+            self.socket.close()
+            self._on_closed()
+        self.socket = None  # type: ignore[assignment]  # as the base class does
+
+    def _refuse(self, refusal: Refusal) -> bytes:
+        self._refused = True
+        self._on_refused(refusal)
+        return answer(refusal)
+
+
+def answer(refusal: Refusal) -> bytes:
+    """A whole HTTP/1.1 response that ends its connection."""
+    body = refusal.body()
+    retry = "Retry-After: 1\r\n" if refusal.status == 503 else ""
+    head = (
+        f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{retry}"
+        "Connection: close\r\n\r\n"
+    )
+    return head.encode() + body
