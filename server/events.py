@@ -70,6 +70,8 @@ class Error(NamedTuple):
 
 
 Event = Trace | Error
+UTF8 = frozenset(("metadata", "input_text", "output_text", "message", "stack_trace"))
+"""The fields that hold a text as its UTF-8."""
 Group = tuple[Event, ...]
 """The Events of one item: offered together, so all are accepted or none is."""
 

@@ -81,6 +81,10 @@ class Metrics:
         self.deduplicated = self._by_kind(
             "events_deduplicated", "Accepted events that were in the store already."
         )
+        self.dead_lettered = self._by_kind(
+            "events_dead_lettered",
+            "Accepted events the store refuses, set aside with their reason.",
+        )
         latency = self._histogram(
             "event_commit_latency_seconds",
             "From acknowledgement to durable commit.",

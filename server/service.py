@@ -36,7 +36,7 @@ class Service:
         self.url = ""
         self.metrics = Metrics(CollectorRegistry())
         self.metrics.set_build(version(), config.revision)
-        writer = Writer(store or SqliteStore(config.db), self.metrics)
+        writer = Writer(store or SqliteStore(config.db, config.max_dead_letters), self.metrics)
         self.pipeline = Pipeline(
             writer,
             self.metrics,

@@ -104,8 +104,8 @@ def ledger(service):
     def ledger():
         sums = sums_of(service.metrics.registry)
         assert sums["received"] == sums["accepted"] + sums["rejected"] + sums["dropped_ingest"]
-        settled = sums["persisted"] + sums["deduplicated"] + sums["dropped_persist"]
-        assert sums["accepted"] == settled + sums["queue"]
+        settled = sums["persisted"] + sums["deduplicated"] + sums["dead_lettered"]
+        assert sums["accepted"] == settled + sums["dropped_persist"] + sums["queue"]
         return sums
 
     return ledger
@@ -113,7 +113,7 @@ def ledger(service):
 
 def sums_of(registry):
     """The ledger's counters, summed over kinds and reasons."""
-    names = ("received", "accepted", "rejected", "persisted", "deduplicated")
+    names = ("received", "accepted", "rejected", "persisted", "deduplicated", "dead_lettered")
     sums = dict.fromkeys((*names, "dropped_ingest", "dropped_persist"), 0)
     for family in registry.collect():
         for sample in family.samples:

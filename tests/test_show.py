@@ -73,7 +73,7 @@ def test_every_closed_label_set_is_there_from_the_start():
         return registry.get_sample_value(f"tokenweir_{name}", labels)
 
     for kind in KINDS:
-        for name in ("received", "accepted", "persisted", "deduplicated"):
+        for name in ("received", "accepted", "persisted", "deduplicated", "dead_lettered"):
             assert value(f"events_{name}_total", kind=kind) == 0
         for reason in REJECTED:
             assert value("events_rejected_total", kind=kind, reason=reason) == 0

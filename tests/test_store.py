@@ -13,7 +13,7 @@ from server.normalise import Normaliser
 from server.store import Refused, Unavailable, Unusable
 from server.store.faults import translate
 from server.store.reader import COLUMNS, FILTERS, find, open_readonly
-from server.store.schema import MIGRATIONS, TABLES
+from server.store.schema import APPLICATION_ID, MIGRATIONS, TABLES
 from server.store.writer import SqliteStore
 
 NORMALISER = Normaliser(1000, 1000)
@@ -41,7 +41,7 @@ def pragma(path, name):
 
 
 def test_a_new_file_has_the_settings_of_the_design(opened, database):
-    wanted = {"page_size": 16384, "auto_vacuum": 2, "journal_mode": "wal", "user_version": 1}
+    wanted = {"page_size": 16384, "auto_vacuum": 2, "journal_mode": "wal", "user_version": 2}
     assert {name: pragma(database, name) for name in wanted} == wanted
 
 
@@ -135,6 +135,40 @@ def test_a_failure_of_no_own_kind_is_the_events_where_the_statements_are_sound(o
     opened.write([trace()])
 
 
+@pytest.mark.parametrize("failing", ["BEGIN IMMEDIATE", "COMMIT", "totals"])
+def test_a_failure_of_no_own_kind_outside_the_events_insert_may_pass(failing, opened, database):
+    class Odd(sqlite3.Connection):
+        def execute(self, sql, *values):
+            if sql == failing:
+                super().execute("no SQL")
+            return super().execute(sql, *values)
+
+        def executemany(self, sql, values):
+            if failing in sql:
+                super().execute("no SQL")
+            return super().executemany(sql, values)
+
+    opened._db.close()
+    opened._db = sqlite3.connect(database, isolation_level=None, factory=Odd)
+    with pytest.raises(Unavailable, match="syntax error"):
+        opened.write([trace()])
+    assert opened.write([trace()]).persisted == {"trace": 1}  # on another connection
+    with closing(sqlite3.connect(database)) as db:
+        assert db.execute("SELECT count(*) FROM llm_traces").fetchone() == (1,)
+
+
+def test_what_sqlite_says_of_an_event_is_not_for_the_log(opened, database):
+    with closing(sqlite3.connect(database)) as db:
+        db.execute(
+            "CREATE TRIGGER odd BEFORE INSERT ON llm_traces"
+            " BEGIN SELECT json_extract('{}', new.model); END"
+        )
+    with pytest.raises(Refused) as caught:
+        opened.write([trace(model="secret")])
+    assert str(caught.value) == "SQLITE_ERROR"
+    assert "secret" in caught.value.detail
+
+
 def test_a_missing_table_is_the_files_fault_and_may_pass(opened, database):
     with closing(sqlite3.connect(database)) as db:
         db.execute("ALTER TABLE totals RENAME TO elsewhere")
@@ -204,11 +238,21 @@ def changed(sql):
         (foreign, "is a database of another program"),
         (changed("PRAGMA user_version = 99"), "has schema version 99, from a newer tokenweir"),
         (changed("DROP TABLE error_events"), "is damaged: no such table: error_events"),
+        (changed("DROP TABLE dead_letters"), "is damaged: no such table: dead_letters"),
         (changed("DROP TABLE totals"), "is damaged: no such table: totals"),
         (changed("ALTER TABLE llm_traces DROP COLUMN agent"), "is damaged: no such column: agent"),
         (lambda path: path.mkdir(), "is a directory"),
     ],
-    ids=["damaged", "foreign", "newer", "without a table", "totals", "column", "directory"],
+    ids=[
+        "damaged",
+        "foreign",
+        "newer",
+        "without a table",
+        "letters",
+        "totals",
+        "column",
+        "directory",
+    ],
 )
 def test_what_cannot_be_used_is_said_and_left_alone(make, said, tmp_path):
     path = tmp_path / "t.db"
@@ -267,10 +311,27 @@ def test_lists_use_an_index(kind, filters, opened, database):
     assert "INDEX" in plan[0][3], plan
 
 
+def test_a_file_of_version_1_migrates_with_its_rows(database):
+    with closing(sqlite3.connect(database)) as db:
+        for statement in MIGRATIONS[0]:
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute("PRAGMA user_version = 1")
+        columns = "event_id, trace_id, created_at, source, provider, model, status"
+        db.execute(f"INSERT INTO llm_traces ({columns}) VALUES ('a', 'a', 1, 's', 'p', 'm', 'ok')")
+        db.commit()
+    store = SqliteStore(database)
+    store.open()
+    assert store.write([trace(event_id="a")]).deduplicated == {"trace": 1}
+    assert store.set_aside(trace(), "no")
+    store.close()
+    assert pragma(database, "user_version") == 2
+
+
 def test_every_filter_is_a_column():
     assert set(FILTERS) <= {*COLUMNS["trace"], *COLUMNS["error"]}
 
 
 def test_the_schema_is_numbered_from_the_first_release():
-    assert len(MIGRATIONS) == 1
+    assert len(MIGRATIONS) == 2
     assert asdict(Config())["db"] == "./tokenweir.db"

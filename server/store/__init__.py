@@ -26,7 +26,14 @@ class Unavailable(Exception):
 
 
 class Refused(Exception):
-    """A failure that is an event's own: the same batch will fail for ever."""
+    """A failure that is an event's own: the same batch will fail for ever.
+
+    `str()` is a word of a closed set, fit for a log; `detail` may quote the event.
+    """
+
+    def __init__(self, reason: str, message: str = "") -> None:
+        super().__init__(reason)
+        self.detail = f"{reason}: {message}" if message else reason
 
 
 class Unusable(Exception):
@@ -41,6 +48,12 @@ class Store(Protocol):
 
     def write(self, batch: Sequence[Event]) -> Written:
         """Commit all of `batch`, or none; then raises `Unavailable` or `Refused`."""
+
+    def set_aside(self, event: Event, reason: str) -> bool:
+        """Keep a refused event as a dead letter: False where no more are kept.
+
+        Committed when it returns True. Raises `Unavailable`, or `Refused` for the letter itself.
+        """
 
     def close(self) -> None:
         """Give everything back. Never raises; may be called when not open."""

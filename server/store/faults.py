@@ -1,8 +1,12 @@
 """What a failure of sqlite3 means: try again, or find the event that causes it."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from ..events import MAX_MESSAGE, Error, Trace
 from . import Refused, Unavailable
+from .schema import TABLES
 
 _THE_EVENTS_OWN = (  # a constraint, a value too large or of no SQLite type; not the file's state
     sqlite3.IntegrityError,
@@ -22,12 +26,47 @@ _REASONS = {
     sqlite3.SQLITE_CANTOPEN: "io_error",
     sqlite3.SQLITE_READONLY: "io_error",
 }
+_COLUMNS = {
+    TABLES["trace"]: Trace._fields,
+    TABLES["error"]: Error._fields,
+    "totals": ("name", "value"),
+    "dead_letters": ("id", "created_at", "kind", "reason", "event"),
+}
 
 
-def translate(error: Exception) -> Unavailable | Refused:
-    """The store's word for `error`. Messages of sqlite3 name tables and columns, never values."""
-    if isinstance(error, _THE_EVENTS_OWN):
-        return Refused(type(error).__name__)
+@contextmanager
+def refusing(db: sqlite3.Connection) -> Iterator[None]:
+    """Around the INSERT of an event: a failure that is the event's own is raised as `Refused`.
+
+    All other failures pass through as they are.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, _THE_EVENTS_OWN) or (_is_generic(error) and not schema_fault(db)):
+            name = getattr(error, "sqlite_errorname", type(error).__name__)
+            raise Refused(name, str(error)[:MAX_MESSAGE]) from None
+        raise
+
+
+def translate(error: Exception) -> Unavailable:
+    """The store's word for a passing failure. Messages name tables and columns, never values."""
     code = getattr(error, "sqlite_errorcode", None)
     reason = _REASONS.get(code & 0xFF, "other") if code is not None else "other"
-    return Unavailable(reason, str(error) or type(error).__name__)
+    said = str(error) if isinstance(error, sqlite3.Error) else ""
+    return Unavailable(reason, said or type(error).__name__)
+
+
+def schema_fault(db: sqlite3.Connection) -> str | None:
+    """Which of our tables or columns is missing, or None."""
+    try:
+        for table, columns in _COLUMNS.items():
+            db.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0")  # noqa: S608 our names
+    except sqlite3.Error as error:
+        return str(error)
+    return None
+
+
+def _is_generic(error: Exception) -> bool:
+    """Not of a kind of its own: the statement or the event; which, the schema tells."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR

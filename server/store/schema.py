@@ -76,6 +76,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         WHERE session_id IS NOT NULL
         """,
     ),
+    (
+        """
+        CREATE TABLE dead_letters (
+            id INTEGER PRIMARY KEY,
+            created_at INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            event TEXT NOT NULL
+        ) STRICT
+        """,
+    ),
 )
 """Statements by the `user_version` they start from; the first makes version 1 of a new file."""
 

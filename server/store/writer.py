@@ -7,28 +7,24 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 
-from ..events import Error, Event, Trace
+from ..events import UTF8, Error, Event, Trace
 from . import Refused, Unavailable, Unusable, Written
 from .connection import connect, transaction
-from .faults import translate
+from .dead_letters import put_letter
+from .faults import refusing, schema_fault, translate
 from .schema import TABLES
+from .totals import add_totals
 
 ROWS_A_STATEMENT = 50
 """Rows in one INSERT: the interpreter is left alone for the length of a statement, so that the
 writer's thread keeps up beside a busy event loop: three times the rows of executemany."""
 
-_UTF8 = frozenset(("metadata", "input_text", "output_text", "message", "stack_trace"))
-_ADD = """
-    INSERT INTO totals (name, value) VALUES (?, ?)
-    ON CONFLICT (name) DO UPDATE SET value = value + excluded.value
-"""
-
 
 class SqliteStore:
     """One database file in WAL mode. Call every method from one and the same thread."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, path: str, max_dead_letters: int = 1000) -> None:
+        self._path, self._max_dead_letters = path, max_dead_letters
         self._db: sqlite3.Connection | None = None
 
     def open(self) -> None:
@@ -37,7 +33,7 @@ class SqliteStore:
             self._db = connect(self._path)
         except sqlite3.Error as error:
             raise Unusable(f"cannot be used ({error})") from None
-        if fault := _schema_fault(self._db):
+        if fault := schema_fault(self._db):
             self._forget()
             raise Unusable(f"is damaged: {fault}")
 
@@ -46,27 +42,36 @@ class SqliteStore:
 
         An event whose `event_id` is stored already, or stands earlier in the batch, adds no row.
         """
+        with self._committing() as db:
+            return add_events(db, batch)
+
+    def set_aside(self, event: Event, reason: str) -> bool:
+        """Commit a dead letter: False where `max_dead_letters` are kept already.
+
+        Raises `Unavailable`, or `Refused` where even the letter cannot be stored.
+        """
+        with self._committing() as db:
+            return put_letter(db, event, reason, self._max_dead_letters)
+
+    @contextlib.contextmanager
+    def _committing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction. Raises `Refused` as it comes from inside, and all else as `Unavailable`.
+
+        After a failure that is not a lock, the next transaction opens a new connection.
+        """
         try:
             self._db = self._db or connect(self._path)
             with transaction(self._db):
-                written = _insert(self._db, batch)
-                self._db.executemany(_ADD, _totals(written))
-            return written
+                yield self._db
         except Unusable as error:
             raise Unavailable("other", f"the database {error}") from None
+        except Refused:
+            raise
         except Exception as error:  # noqa: BLE001 whatever it is, the consumer must live
-            raise self._fault(error) from None
-
-    def _fault(self, error: Exception) -> Unavailable | Refused:
-        """What `error` means. Where it is not a lock, the next write opens a new connection."""
-        fault = translate(error)
-        if isinstance(fault, Refused) or fault.reason == "busy":
-            return fault
-        is_generic = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
-        if is_generic and self._db is not None and not _schema_fault(self._db):
-            return Refused(str(error))  # the statements are sound: it is the event
-        self._forget()
-        return fault
+            fault = translate(error)
+            if fault.reason != "busy":
+                self._forget()
+            raise fault from None
 
     def close(self) -> None:
         """Checkpoint and close, so that the rows stand in one file. Never raises."""
@@ -83,6 +88,17 @@ class SqliteStore:
             self._db = None
 
 
+def add_events(db: sqlite3.Connection, batch: Sequence[Event]) -> Written:
+    """Insert `batch` and move the totals. Call inside a transaction.
+
+    Raises `Refused` where a failure is an event's own, and `sqlite3.Error`.
+    """
+    with refusing(db):
+        written = _insert(db, batch)
+    add_totals(db, _totals(written))
+    return written
+
+
 def _insert(db: sqlite3.Connection, batch: Sequence[Event]) -> Written:
     written = Written(Counter(), Counter())
     for table in (Trace, Error):
@@ -97,7 +113,7 @@ def _insert(db: sqlite3.Connection, batch: Sequence[Event]) -> Written:
 
 @lru_cache(maxsize=2 * ROWS_A_STATEMENT)
 def _statement(table: type[Event], rows: int) -> str:
-    marks = ", ".join("CAST(? AS TEXT)" if name in _UTF8 else "?" for name in table._fields)
+    marks = ", ".join("CAST(? AS TEXT)" if name in UTF8 else "?" for name in table._fields)
     name = TABLES["trace" if table is Trace else "error"]
     values = ", ".join([f"({marks})"] * rows)
     return (
@@ -106,18 +122,9 @@ def _statement(table: type[Event], rows: int) -> str:
     )
 
 
-def _schema_fault(db: sqlite3.Connection) -> str | None:
-    """Which of our tables or columns is missing, or None."""
-    wanted = {TABLES["trace"]: Trace._fields, TABLES["error"]: Error._fields}
-    try:
-        for table, columns in {**wanted, "totals": ("name", "value")}.items():
-            db.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0")  # noqa: S608 our names
-    except sqlite3.Error as error:
-        return str(error)
-    return None
-
-
-def _totals(written: Written) -> Iterator[tuple[str, int]]:
-    for outcome, counts in written._asdict().items():
-        for kind, count in counts.items():
-            yield f"{outcome}.{kind}", count
+def _totals(written: Written) -> dict[str, int]:
+    return {
+        f"{outcome}.{kind}": count
+        for outcome, counts in written._asdict().items()
+        for kind, count in counts.items()
+    }

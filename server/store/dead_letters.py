@@ -1,0 +1,92 @@
+"""Events that the store refuses, kept as JSON with the reason, until somebody decides."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from ..events import UTF8, Error, Event, Trace
+from ..times import now_ms
+from . import Refused
+from .faults import refusing
+from .totals import add_totals
+
+_KINDS: dict[str, type[Trace] | type[Error]] = {"trace": Trace, "error": Error}
+_SELECT = "SELECT id, created_at, kind, reason, event FROM dead_letters"
+_PUT = """
+    INSERT INTO dead_letters (created_at, kind, reason, event)
+    SELECT ?, ?, ?, ? WHERE (SELECT count(*) FROM dead_letters) < ?
+"""
+
+
+class Letter(NamedTuple):
+    """A row of `dead_letters`. `created_at` is when it was set aside, in Unix ms."""
+
+    id: int
+    created_at: int
+    kind: str
+    reason: str
+    event: str
+
+
+def put_letter(db: sqlite3.Connection, event: Event, reason: str, limit: int) -> bool:
+    """Whether a letter was added, with its total: not where there are `limit` of them already.
+
+    Call inside a transaction. Raises `Refused` where even the letter cannot be stored, and
+    `sqlite3.Error`.
+    """
+    with refusing(db):
+        row = (now_ms(), event.kind, reason, to_json(event), limit)
+        kept = db.execute(_PUT, row).rowcount == 1
+    if kept:
+        add_totals(db, {f"dead_lettered.{event.kind}": 1})
+    return kept
+
+
+def find_letters(db: sqlite3.Connection, limit: int) -> list[Letter]:
+    """At most `limit` letters, newest first."""
+    return [Letter(*row) for row in db.execute(f"{_SELECT} ORDER BY id DESC LIMIT ?", (limit,))]
+
+
+def get_letter(db: sqlite3.Connection, letter_id: int) -> Letter | None:
+    """The letter of that id, if there is one."""
+    row = db.execute(f"{_SELECT} WHERE id = ?", (letter_id,)).fetchone()
+    return Letter(*row) if row else None
+
+
+def letter_ids(db: sqlite3.Connection) -> list[int]:
+    """The ids of all letters, oldest first."""
+    return [row[0] for row in db.execute("SELECT id FROM dead_letters ORDER BY id")]
+
+
+def remove_letter(db: sqlite3.Connection, letter: Letter, why: str) -> None:
+    """Delete `letter` and move the total `dead_letters_<why>`. Call inside a transaction."""
+    db.execute("DELETE FROM dead_letters WHERE id = ?", (letter.id,))
+    add_totals(db, {f"dead_letters_{why}.{letter.kind}": 1})
+
+
+def to_json(event: Event) -> str:
+    """The columns of `event` by name, without NULLs. Raises TypeError and ValueError."""
+    pairs: Iterable[tuple[str, object]] = zip(event._fields, event, strict=True)
+    texts = {name: _text(value) for name, value in pairs if value is not None}
+    return json.dumps(texts, allow_nan=False)
+
+
+def event_of(letter: Letter) -> Event:
+    """The Event in `letter`, as it was. Raises `Refused` where it holds none of this version."""
+    try:
+        kind = _KINDS[letter.kind]
+        found = {name: _value(name, value) for name, value in json.loads(letter.event).items()}
+        return kind(**{**dict.fromkeys(kind._fields), **found})
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Refused(type(error).__name__, "the letter holds no event of this version") from None
+
+
+def _text(value: object) -> object:
+    """Bytes that are no UTF-8 survive: whatever was wrong with the event, the letter has it."""
+    return value.decode(errors="surrogateescape") if isinstance(value, bytes) else value
+
+
+def _value(name: str, value: Any) -> Any:
+    is_text = name in UTF8 and isinstance(value, str)
+    return value.encode(errors="surrogateescape") if is_text else value
