@@ -7,10 +7,16 @@ import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 
-from .commands import Failure, config, query, send_sample, serve
+from .commands import Failure, config, dead_letters, query, send_sample, serve
 from .version import version
 
-COMMANDS = {"serve": serve, "config": config, "query": query, "send-sample": send_sample}
+COMMANDS = {
+    "serve": serve,
+    "config": config,
+    "query": query,
+    "dead-letters": dead_letters,
+    "send-sample": send_sample,
+}
 
 _ABOUT = """\
 Takes the events of an LLM gateway over HTTP, answers at once, stores what it accepted

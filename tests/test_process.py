@@ -209,7 +209,9 @@ def test_a_flag_beats_the_environment_which_beats_the_default():
     assert lines["db"] == ["./tokenweir.db", "default"]
 
 
-@pytest.mark.parametrize("command", [[], ["serve"], ["config"], ["query"], ["send-sample"]])
+@pytest.mark.parametrize(
+    "command", [[], ["serve"], ["config"], ["query"], ["dead-letters"], ["send-sample"]]
+)
 def test_every_command_has_help(command):
     shown = run(*command, "--help")
     assert shown.returncode == 0

@@ -23,20 +23,24 @@ def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> No
         print("  ".join(aligned).rstrip()[:width])
 
 
+def printable(text: str) -> str:
+    """`text` on one line: what a sender wrote must not steer the terminal."""
+    return "".join(c if c.isprintable() else "·" for c in text)
+
+
 def _align(column: str, cell: str, width: int) -> str:
     number = column == "id" or column.endswith(("_tokens", "_usd", "_ms"))
     return cell.rjust(width) if number else cell.ljust(width)
 
 
 def _cell(column: str, value: Any) -> str:
-    """A value on one line; what a sender wrote must not steer the terminal."""
     if value is None:
         return "-"
     if column.endswith("_at"):
         return format_rfc3339(value)
     if isinstance(value, float):
         return _cost(value) if column == "cost_usd" else f"{value:.1f}"
-    text = "".join(c if c.isprintable() else "·" for c in str(value)[: _MAX_WIDTH + 1])
+    text = printable(str(value)[: _MAX_WIDTH + 1])
     return text if len(text) <= _MAX_WIDTH else text[: _MAX_WIDTH - 1] + "…"
 
 

@@ -3,13 +3,16 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 from . import Unusable
 from .schema import APPLICATION_ID, MIGRATIONS, VERSION
 
 BUSY_SECONDS = 0.25
 """Longest wait for another process's lock; the pipeline tries again, so it need not be long."""
+PATIENCE_SECONDS = 5.0
+"""The same for a command: the service's own transactions are far shorter."""
 
 
 def connect(path: str) -> sqlite3.Connection:
@@ -36,6 +39,37 @@ def connect(path: str) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+@contextmanager
+def open_beside(path: str) -> Iterator[sqlite3.Connection]:
+    """A connection that writes beside a running service, and leaves the checkpoints to it.
+
+    Waits up to PATIENCE_SECONDS for a lock. Raises `Unusable` where the file is not there or
+    cannot be written; `check_newest` tells the rest.
+    """
+    if not os.path.isfile(path):
+        raise Unusable("does not exist, or is out of reach")
+    uri = f"{Path(path).absolute().as_uri()}?mode=rw"
+    try:
+        with closing(
+            sqlite3.connect(uri, uri=True, timeout=PATIENCE_SECONDS, isolation_level=None)
+        ) as db:
+            db.execute("PRAGMA synchronous = NORMAL")  # no commit waits for the disk
+            db.execute("PRAGMA wal_autocheckpoint = 0")
+            yield db
+    except sqlite3.Error as error:
+        raise Unusable(f"cannot be written ({error})") from None
+
+
+def check_newest(db: sqlite3.Connection) -> None:
+    """Raises `Unusable` where the file is not ours, or not at VERSION."""
+    _check_ours(db)
+    version = _pragma(db, "user_version")
+    if version < VERSION:
+        raise Unusable(
+            f"has schema version {version}; start the service on it to bring it to {VERSION}"
+        )
 
 
 @contextmanager

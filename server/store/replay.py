@@ -1,0 +1,31 @@
+"""What becomes of dead letters: stored after all, or dropped. Blocking, a transaction a letter."""
+
+import sqlite3
+
+from .connection import transaction
+from .dead_letters import event_of, get_letter, remove_letter
+from .writer import add_events
+
+
+def replay_letter(db: sqlite3.Connection, letter_id: int) -> str | None:
+    """Store the event of a letter and delete it: `persisted`, or `deduplicated`.
+
+    None where there is no such letter. Raises `Refused`, and `sqlite3.Error`: it stays.
+    """
+    with transaction(db):
+        letter = get_letter(db, letter_id)
+        if letter is None:
+            return None
+        written = add_events(db, [event_of(letter)])
+        remove_letter(db, letter, "replayed")
+    return "persisted" if written.persisted.total() else "deduplicated"
+
+
+def drop_letter(db: sqlite3.Connection, letter_id: int) -> str | None:
+    """Delete a letter: `dropped`. None where there is no such letter. Raises `sqlite3.Error`."""
+    with transaction(db):
+        letter = get_letter(db, letter_id)
+        if letter is None:
+            return None
+        remove_letter(db, letter, "dropped")
+    return "dropped"
