@@ -5,7 +5,6 @@ Long texts are held as UTF-8, since Python would keep a text with one emoji at f
 character. Only `normalise.py` makes Events, and it checks that they can be stored.
 """
 
-from sys import getsizeof
 from typing import NamedTuple
 
 
@@ -97,8 +96,3 @@ class Invalid(Exception):
     def __init__(self, reason: str, path: str, message: str) -> None:
         super().__init__(reason, path, message)
         self.reason, self.path, self.message = reason, path, message
-
-
-def size(event: Event) -> int:
-    """Bytes of memory that `event` occupies while it waits (at most: values may be shared)."""
-    return getsizeof(event) + sum(map(getsizeof, filter(None, event)))

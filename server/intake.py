@@ -1,15 +1,16 @@
 """From a receiver's items to the queue: offers each, counts it, and says what became of it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
-
-from prometheus_client import Counter
 
 from .events import MAX_MESSAGE, Group, Rejected
 from .metrics import Metrics
 from .pipeline import Pipeline
 
 Answer = dict[str, Any]
+Tally = Counter[tuple[str, str, str | None]]
+"""Events by kind, status and reason."""
 
 
 class Intake:
@@ -23,38 +24,43 @@ class Intake:
 
         accepted, dropped and rejected count events; entry i of `events` answers item i.
         """
-        moved: dict[Counter, int] = {}  # one inc() a counter, not one an event
+        groups = [item for item in items if not isinstance(item, Rejected)]
+        fates = iter(self._pipeline.offer(groups))
+        tally: Tally = Counter()
+        entries = [
+            _rejected(item, tally)
+            if isinstance(item, Rejected)
+            else _settled(item, next(fates), tally)
+            for item in items
+        ]
+        return {**self._count(tally), "events": entries}
+
+    def _count(self, tally: Tally) -> Answer:
+        """Move the counters, once for all events of a kind that ended alike; the totals."""
         totals = {"accepted": 0, "dropped": 0, "rejected": 0}
-        try:
-            entries = [self._settle(item, moved, totals) for item in items]
-        finally:  # what is on the queue is counted, whatever happens
-            for counter, count in moved.items():
-                counter.inc(count)
-        return {**totals, "events": entries}
+        for (kind, status, reason), count in tally.items():
+            totals[status] += count
+            self._metrics.received[kind].inc(count)
+            self._counter(kind, status, reason).inc(count)
+        return totals
 
-    def _settle(
-        self, item: Group | Rejected, moved: dict[Counter, int], totals: dict[str, int]
-    ) -> Answer:
-        metrics = self._metrics
-        if isinstance(item, Rejected):
-            totals["rejected"] += 1
-            _move(moved, metrics.received[item.kind])
-            _move(moved, metrics.rejected[item.kind, item.reason])
-            why = {"reason": item.reason, "path": item.path, "message": item.message[:MAX_MESSAGE]}
-            return {"status": "rejected", "error": why}
-        refusal = self._pipeline.offer(item)
-        status = "accepted" if refusal is None else "dropped"
-        totals[status] += len(item)
-        for event in item:
-            kind = event.kind
-            _move(moved, metrics.received[kind])
-            if refusal is None:
-                _move(moved, metrics.accepted[kind])
-            else:
-                _move(moved, metrics.dropped[kind, "ingest", refusal])
-        first = item[0]
-        return {"event_id": first.event_id, "trace_id": first.trace_id, "status": status}
+    def _counter(self, kind: str, status: str, reason: str | None) -> Any:
+        if reason is None:
+            return self._metrics.accepted[kind]
+        if status == "dropped":
+            return self._metrics.dropped[kind, "ingest", reason]
+        return self._metrics.rejected[kind, reason]
 
 
-def _move(moved: dict[Counter, int], counter: Counter) -> None:
-    moved[counter] = moved.get(counter, 0) + 1
+def _rejected(item: Rejected, tally: Tally) -> Answer:
+    tally[item.kind, "rejected", item.reason] += 1
+    why = {"reason": item.reason, "path": item.path, "message": item.message[:MAX_MESSAGE]}
+    return {"status": "rejected", "error": why}
+
+
+def _settled(group: Group, refusal: str | None, tally: Tally) -> Answer:
+    status = "accepted" if refusal is None else "dropped"
+    for event in group:
+        tally[event.kind, status, refusal] += 1
+    first = group[0]
+    return {"event_id": first.event_id, "trace_id": first.trace_id, "status": status}

@@ -9,17 +9,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import metadata
-from .events import MAX_INTEGER, Error, Event, Invalid, Trace
+from .events import Error, Event, Trace
 from .ids import uuid7
+from .members import ERROR, TRACE, Members
 from .texts import shorten, utf8
-from .times import now_ms, parse_rfc3339
+from .times import now_ms
 
 Item = Mapping[str, Any]
 Build = Callable[[Item, str], Event]
 """`Normaliser.trace` or `Normaliser.error`."""
-
-Readers = dict[str, Callable[[str, Any], Any]]
-"""How each member of a native schema is read into its column; a member without one is unknown."""
 
 _OK = frozenset(("", "ok", "success", "succeeded", "completed"))
 _FAILED = frozenset(("error", "failed", "failure"))
@@ -34,7 +32,7 @@ class Normaliser:
 
     def trace(self, item: Item, source: str, cut: Mapping[str, int] = _WHOLE) -> Trace:
         """A row of `llm_traces`, arriving now. `cut`: bytes of texts shortened already, by name."""
-        row = self._row(Trace._fields, _TRACE_READERS, item, source, dict(cut))
+        row = self._row(TRACE, item, source, cut)
         row["provider"] = row["provider"] or "unknown"
         row["model"] = row["model"] or "unknown"
         row["status"], row["error_type"] = stored_status(row["status"], row["error_type"])
@@ -43,30 +41,21 @@ class Normaliser:
 
     def error(self, item: Item, source: str) -> Error:
         """A row of `error_events`, arriving now."""
-        row = self._row(Error._fields, _ERROR_READERS, item, source, {})
+        row = self._row(ERROR, item, source, _WHOLE)
         row["severity"] = row["severity"] or "error"
         return Error._make(row.values())
 
     def _row(
-        self,
-        columns: tuple[str, ...],
-        readers: Readers,
-        item: Item,
-        source: str,
-        cut: dict[str, int],
+        self, members: Members, item: Item, source: str, shortened: Mapping[str, int]
     ) -> dict[str, Any]:
         """The columns, in their order, with the item's members read into them."""
-        row: dict[str, Any] = dict.fromkeys(columns)
-        unknown: dict[str, Any] = {}
-        for name, value in item.items():
-            read = readers.get(name)
-            if read is None:
-                unknown[name] = value
-            elif read is utf8 and value is not None:
-                row[name] = self._cut(name, utf8(name, value), cut)
-            elif value is not None:
-                row[name] = read(name, value)
-        row["metadata"] = metadata.encode(row["metadata"], unknown, cut, self._max_metadata)
+        row, unknown = members.read(item)
+        cut = dict(shortened)
+        for name in members.texts:
+            if row[name] is not None:
+                row[name] = self._cut(name, utf8(name, row[name]), cut)
+        if unknown or cut or row["metadata"] is not None:
+            row["metadata"] = metadata.encode(row["metadata"], unknown, cut, self._max_metadata)
         row["event_id"] = row["event_id"] or uuid7()
         row["trace_id"] = row["trace_id"] or row["event_id"]
         row["created_at"], row["source"] = now_ms(), source
@@ -80,33 +69,6 @@ class Normaliser:
         return text
 
 
-def _name(name: str, value: str) -> str | None:
-    """A short text: NULL when empty."""
-    if not value.isprintable():  # neither is NUL, nor a surrogate
-        utf8(name, value)
-    return value or None
-
-
-def _count(name: str, value: float) -> int:
-    """An integer, which JSON Schema lets a sender write as 1.0 too."""
-    if value > MAX_INTEGER:  # 2.0**63 compares equal to a schema's maximum of 2**63 - 1
-        raise Invalid("schema_invalid", f"/{name}", f"must be at most {MAX_INTEGER}")
-    return int(value)
-
-
-def _number(name: str, value: float) -> float:
-    return value
-
-
-def _time(name: str, value: float | str) -> int:
-    if not isinstance(value, str):
-        return _count(name, value)
-    try:
-        return parse_rfc3339(value)
-    except ValueError as error:
-        raise Invalid("schema_invalid", f"/{name}", f"is {error}") from None
-
-
 def stored_status(word: str | None, error_type: str | None) -> tuple[str, str | None]:
     """The stored status and error_type: ok, error, or error with the sender's word as its type."""
     plain = (word or "").strip().lower()
@@ -115,25 +77,3 @@ def stored_status(word: str | None, error_type: str | None) -> tuple[str, str | 
     if plain in _FAILED:
         return "error", error_type
     return "error", error_type or word
-
-
-_COMMON: Readers = {
-    **dict.fromkeys(("event_id", "trace_id", "span_id", "session_id", "agent"), _name),
-    **dict.fromkeys(("provider", "model", "error_type"), _name),
-    "metadata": metadata.parse,
-}
-_TRACE_READERS: Readers = {
-    **_COMMON,
-    **dict.fromkeys(("parent_span_id", "operation", "status"), _name),
-    **dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), _count),
-    **dict.fromkeys(("cache_read_tokens", "cache_write_tokens", "reasoning_tokens"), _count),
-    **dict.fromkeys(("cost_usd", "latency_ms", "time_to_first_token_ms"), _number),
-    **dict.fromkeys(("input_text", "output_text"), utf8),
-    "started_at": _time,
-}
-_ERROR_READERS: Readers = {
-    **_COMMON,
-    **dict.fromkeys(("message", "stack_trace"), utf8),
-    "severity": _name,
-    "occurred_at": _time,
-}

@@ -10,7 +10,8 @@ from datetime import timedelta
 import tornado.util
 from tornado.queues import Queue
 
-from .events import Group, size
+from .events import Event, Group
+from .footprint import footprint
 from .metrics import Metrics
 from .writer import Waiting, Writer
 
@@ -63,18 +64,26 @@ class Pipeline:
         self._consumer = asyncio.create_task(self._consume())
         self._consumer.add_done_callback(self._consumer_ended)
 
-    def offer(self, group: Group) -> str | None:
-        """Put all Events of `group` onto the queue, or none: None, or why not. Never waits."""
+    def offer(self, groups: Sequence[Group]) -> list[str | None]:
+        """Put all Events of a group onto the queue, or none: None, or why not. Never waits."""
         if self._stopping:
-            return "shutting_down"
-        sizes = [size(event) for event in group]
-        events, used = self._events + len(group), self._bytes + sum(sizes)
+            return ["shutting_down"] * len(groups)
+        taken: list[tuple[Event, int]] = []
+        fates = [self._admit(group, taken) for group in groups]
+        now = time.monotonic()
+        together = self._together()
+        for start in range(0, len(taken), together):
+            events, sizes = zip(*taken[start : start + together], strict=True)
+            self._queue.put_nowait(Waiting(events, sum(sizes), now))
+        return fates
+
+    def _admit(self, group: Group, taken: list[tuple[Event, int]]) -> str | None:
+        sized = [(event, footprint(event)) for event in group]
+        events, used = self._events + len(sized), self._bytes + sum(size for _, size in sized)
         if events > self._max_events or used > self._max_bytes:
             return "queue_full"
         self._events, self._bytes = events, used
-        now = time.monotonic()
-        for event, taken in zip(group, sizes, strict=True):
-            self._queue.put_nowait(Waiting(event, taken, now))
+        taken += sized
         return None
 
     def depth(self) -> int:
@@ -110,6 +119,7 @@ class Pipeline:
         left = [self._queue.get_nowait() for _ in range(self._queue.qsize())]
         self._writer.drop(left, "shutdown_timeout")
         self._settle(left)
+        self._done(left)
         await self._wait_for_consumer(LAST_TRY_SECONDS)
         if lost := self._writer.lost:
             logger.error("%d accepted events could not be stored and are lost", lost)
@@ -128,23 +138,37 @@ class Pipeline:
             first = await self._queue.get()
             self._oldest = first.since
             await self._gather()
-            batch = [first]
-            while len(batch) < self._batch_events and not self._queue.empty():
-                batch.append(self._queue.get_nowait())
+            batch = self._batch(first)
             await self._writer.write(batch, self._settle)
+            self._done(batch)
             self._oldest = None
+
+    def _batch(self, first: Waiting) -> list[Waiting]:
+        """`first` and what else is waiting, up to `batch_events`."""
+        batch, room = [first], self._batch_events - len(first.events)
+        while room >= self._together() and not self._queue.empty():
+            batch.append(self._queue.get_nowait())
+            room -= len(batch[-1].events)
+        return batch
 
     async def _gather(self) -> None:
         """Give a batch time to grow, unless it is full already or the last one is long ago."""
         wait = self._last_batch + GATHER_SECONDS - time.monotonic()
-        if wait > 0 and self._queue.qsize() < self._batch_events - 1:
+        if wait > 0 and self._events < self._batch_events:
             await asyncio.sleep(wait)
         self._last_batch = time.monotonic()
 
+    def _together(self) -> int:
+        """Most events in one entry of the queue, so that a batch is filled to four fifths."""
+        return max(1, self._batch_events // 5)
+
     def _settle(self, batch: Sequence[Waiting]) -> None:
-        for one in batch:
-            self._events -= 1
-            self._bytes -= one.size
+        for waiting in batch:
+            self._events -= len(waiting.events)
+            self._bytes -= waiting.size
+
+    def _done(self, batch: Sequence[Waiting]) -> None:
+        for _ in batch:
             self._queue.task_done()
 
     def _consumer_ended(self, task: asyncio.Task[None]) -> None:

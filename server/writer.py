@@ -2,10 +2,12 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from .events import Event
+from .footprint import footprint
 from .metrics import Metrics
 from .retry import Retry
 from .store import Refused, Store, Written
@@ -16,11 +18,15 @@ _FULL = "the dead letters are full: what the store refuses is dropped"
 
 
 class Waiting(NamedTuple):
-    """An accepted event: its size in bytes, and when it was accepted (monotonic seconds)."""
+    """Events accepted together: their size in bytes, and since when (monotonic seconds)."""
 
-    event: Event
+    events: Sequence[Event]
     size: int
     since: float
+
+    def singles(self) -> list["Waiting"]:
+        """Its events one by one."""
+        return [Waiting((event,), footprint(event), self.since) for event in self.events]
 
 
 Settled = Callable[[Sequence[Waiting]], None]
@@ -56,21 +62,22 @@ class Writer:
         is tried again for as long as it takes, until `give_up`. Where the store refuses an event,
         halving finds it, it is set aside as a dead letter, and the others are written.
         """
+        events = [event for waiting in batch for event in waiting.events]
         try:
-            written = await self._retry.commit(self._store.write, [one.event for one in batch])
+            written = await self._retry.commit(self._store.write, events)
         except Refused as refusal:
             return await self._split(batch, settled, refusal)
         if written is None:
             self.drop(batch, "shutdown_timeout")
         else:
-            self._written(batch, written)
+            self._written(batch, written, len(events))
         settled(batch)
 
     def drop(self, batch: Sequence[Waiting], reason: str) -> None:
         """Count accepted events as lost."""
-        self.lost += len(batch)
-        for one in batch:
-            self._metrics.dropped[one.event.kind, "persist", reason].inc()
+        for event in (event for waiting in batch for event in waiting.events):
+            self.lost += 1
+            self._metrics.dropped[event.kind, "persist", reason].inc()
 
     def give_up(self) -> None:
         """Let the batch being written, and all later ones, have one more try only."""
@@ -80,15 +87,16 @@ class Writer:
         """Close the store. Its idle thread ends with the process."""
         await self._retry.once(self._store.close)
 
-    def _written(self, batch: Sequence[Waiting], written: Written) -> None:
+    def _written(self, batch: Sequence[Waiting], written: Written, events: int) -> None:
         now = time.monotonic()
-        for one in batch:
-            self._metrics.commit_latency[one.event.kind].observe(now - one.since)
+        for waiting in batch:
+            for kind, count in Counter(event.kind for event in waiting.events).items():
+                self._metrics.commit_latency[kind].observe(now - waiting.since, count)
         for kind, count in written.persisted.items():
             self._metrics.persisted[kind].inc(count)
         for kind, count in written.deduplicated.items():
             self._metrics.deduplicated[kind].inc(count)
-        self._metrics.batch_events.observe(len(batch))
+        self._metrics.batch_events.observe(events)
         self._committed()
 
     def _committed(self) -> None:
@@ -97,6 +105,8 @@ class Writer:
         self._losing = None
 
     async def _split(self, batch: Sequence[Waiting], settled: Settled, refusal: Refused) -> None:
+        if len(batch) == 1:
+            batch = batch[0].singles()
         if len(batch) == 1:
             await self._set_aside(batch[0], refusal)
             return settled(batch)
@@ -107,7 +117,7 @@ class Writer:
     async def _set_aside(self, one: Waiting, refusal: Refused) -> None:
         """Return when a refused event is counted, as dead-lettered or as dropped."""
         try:
-            kept = await self._retry.commit(self._store.set_aside, one.event, refusal.detail)
+            kept = await self._retry.commit(self._store.set_aside, one.events[0], refusal.detail)
         except Refused as error:
             return self._lose(one, f"the store refuses an event and its dead letter: {error}")
         if kept is None:
@@ -118,7 +128,7 @@ class Writer:
             self._lose(one, _FULL)
 
     def _kept(self, one: Waiting, refusal: Refused) -> None:
-        self._metrics.dead_lettered[one.event.kind].inc()
+        self._metrics.dead_lettered[one.events[0].kind].inc()
         self._committed()
         self._said.discard(_FULL)
         self._say(logging.WARNING, f"the store refuses an event, kept as a dead letter: {refusal}")

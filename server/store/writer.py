@@ -4,20 +4,14 @@ import contextlib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from itertools import chain
 
-from ..events import UTF8, Error, Event, Trace
+from ..events import Error, Event, Trace
 from . import Refused, Unavailable, Unusable, Written
 from .connection import connect, transaction
 from .dead_letters import put_letter
 from .faults import refusing, schema_fault, translate
-from .schema import TABLES
+from .insert import insert
 from .totals import add_totals
-
-ROWS_A_STATEMENT = 50
-"""Rows in one INSERT: the interpreter is left alone for the length of a statement, so that the
-writer's thread keeps up beside a busy event loop: three times the rows of executemany."""
 
 
 class SqliteStore:
@@ -101,25 +95,12 @@ def add_events(db: sqlite3.Connection, batch: Sequence[Event]) -> Written:
 
 def _insert(db: sqlite3.Connection, batch: Sequence[Event]) -> Written:
     written = Written(Counter(), Counter())
-    for table in (Trace, Error):
-        rows = [event for event in batch if isinstance(event, table)]
-        for start in range(0, len(rows), ROWS_A_STATEMENT):
-            part = rows[start : start + ROWS_A_STATEMENT]
-            added = db.execute(_statement(table, len(part)), list(chain(*part))).rowcount
-            written.persisted[part[0].kind] += added
-            written.deduplicated[part[0].kind] += len(part) - added
+    for table, kind in ((Trace, "trace"), (Error, "error")):
+        if rows := [event for event in batch if isinstance(event, table)]:
+            added = insert(db, rows)
+            written.persisted[kind] += added
+            written.deduplicated[kind] += len(rows) - added
     return written
-
-
-@lru_cache(maxsize=2 * ROWS_A_STATEMENT)
-def _statement(table: type[Event], rows: int) -> str:
-    marks = ", ".join("CAST(? AS TEXT)" if name in UTF8 else "?" for name in table._fields)
-    name = TABLES["trace" if table is Trace else "error"]
-    values = ", ".join([f"({marks})"] * rows)
-    return (
-        f"INSERT INTO {name} ({', '.join(table._fields)}) VALUES {values}"  # noqa: S608 our own names
-        " ON CONFLICT (event_id) DO NOTHING"
-    )
 
 
 def _totals(written: Written) -> dict[str, int]:

@@ -1,0 +1,51 @@
+"""A histogram that takes many observations at once, which prometheus_client's does not."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
+
+
+class Series:
+    """The observations of one label value. Move it on one thread; read it on any."""
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self._bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        """Observations by bucket, not cumulative; the last is +Inf."""
+        self.sum = 0.0
+
+    def observe(self, value: float, times: int = 1) -> None:
+        """Count `times` observations of `value`."""
+        self.counts[bisect_left(self._bounds, value)] += times
+        self.sum += value * times
+
+
+class Histogram(Collector):
+    """Series by the values of one label."""
+
+    def __init__(
+        self,
+        name: str,
+        help: str,
+        bounds: tuple[float, ...],
+        label: str,
+        values: Iterable[str],
+        registry: CollectorRegistry,
+    ) -> None:
+        self._name, self._help, self._bounds, self._label = name, help, bounds, label
+        self.series = {value: Series(bounds) for value in values}
+        registry.register(self)
+
+    def collect(self) -> Iterator[HistogramMetricFamily]:
+        """All series, as they stand now."""
+        family = HistogramMetricFamily(self._name, self._help, labels=[self._label])
+        for value, series in self.series.items():
+            family.add_metric([value], self._buckets(list(series.counts)), series.sum)
+        yield family
+
+    def _buckets(self, counts: list[int]) -> list[tuple[str, float]]:
+        names = [*(str(float(bound)) for bound in self._bounds), "+Inf"]
+        return [(name, sum(counts[: i + 1])) for i, name in enumerate(names)]
