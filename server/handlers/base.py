@@ -5,13 +5,15 @@ import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import orjson
+from tornado.http1connection import HTTP1Connection
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from ..metrics import Metrics
 from ..refusal import Refusal
+from ..wire.stream import Stream
 from .inflight import InFlight
 
 logger = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ class Handler(RequestHandler):
 
     def prepare(self) -> None:
         self._in_flight.enter(self)
+        self.stream().has_request = True
 
     def data_received(self, chunk: bytes) -> None:
         """Throw away what GET and its like have no use for."""
@@ -41,10 +44,18 @@ class Handler(RequestHandler):
         request, status = self.request, self.get_status()
         self.metrics.answered(self.route, request.method or "", status)
         self.metrics.http_duration[self.route].observe(request.request_time())
+        stream = self.stream()
+        stream.has_request, stream.refusal = False, None
+        if stream.closed():
+            stream.is_over = request.headers.get("Connection", "").lower() == "close"
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
         self._in_flight.leave(self)
+
+    def stream(self) -> Stream:
+        """The connection's."""
+        return cast(Stream, cast(HTTP1Connection, self.request.connection).stream)
 
     def answer(self, status: int, value: Mapping[str, Any]) -> None:
         """Finish with `value` as JSON."""

@@ -2,16 +2,14 @@
 
 from collections.abc import Awaitable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
-from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPHeaders
 
 from ..events import Group, Rejected
 from ..intake import Intake
 from ..receivers import Receiver
 from ..refusal import Refusal
-from ..wire.stream import Stream
 from .base import Handler
 from .body import Body, Room
 from .codings import SPOKEN, unpacker
@@ -19,6 +17,8 @@ from .slices import in_slices
 
 AT_ONCE = 2**20
 """Bytes of a body that is read in one go; the items of a larger one are read in slices."""
+
+_MAX_DIGITS = 30
 
 
 class EventsHandler(Handler):
@@ -40,8 +40,8 @@ class EventsHandler(Handler):
             except Refusal as refusal:
                 self.set_header("Accept-Encoding", SPOKEN)
                 body.refuse(refusal)
-        if (length := headers.get("Content-Length", "")).isdecimal():
-            body.announce(int(length))
+        if (length := headers.get("Content-Length")) and length.isdecimal():
+            body.announce(int(length[:_MAX_DIGITS]))
         self._tell_stream(body.refusal)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:  # type: ignore[override]
@@ -62,8 +62,6 @@ class EventsHandler(Handler):
     def on_finish(self) -> None:
         super().on_finish()
         self._body.release()
-        if self._body.refusal is not None:
-            self._stream().refusal = None
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
@@ -79,10 +77,7 @@ class EventsHandler(Handler):
     def _tell_stream(self, refusal: Refusal | None) -> None:
         """Have it say so, should the rest of the request be no HTTP, or far too long."""
         if refusal is not None:
-            self._stream().refusal = refusal
-
-    def _stream(self) -> Stream:
-        return cast(Stream, cast(HTTP1Connection, self.request.connection).stream)
+            self.stream().refusal = refusal
 
     def _items(self) -> Iterator[Group | Rejected]:
         headers = self.request.headers

@@ -2,13 +2,13 @@
 
 import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any
 
 from tornado.concurrent import Future
-from tornado.iostream import IOStream, UnsatisfiableReadError
+from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
 from ..refusal import Refusal
 from .linger import Lingering
@@ -36,8 +36,18 @@ class Stream(IOStream):
         super().__init__(connection, **options)
         self._lingering, self._on_refused, self._on_closed = lingering, on_refused, on_closed
         self._refused = False
+        self.has_request = False
+        """Whether a request's head was read, and its answer is not written yet."""
+        self.is_over = False
+        """Whether the last answer ended the connection: what came behind it is not read."""
         self.refusal: Refusal | None = None
         """Why the request that is being read was refused already; None where it was not."""
+
+    def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
+        """As ever, for a request's head, but not behind the last request."""
+        if self.is_over:
+            raise StreamClosedError()
+        return super().read_until_regex(regex, max_bytes)
 
     def write(self, data: bytes | memoryview) -> "Future[None]":
         """As ever, but for the bare 400."""
@@ -46,10 +56,11 @@ class Stream(IOStream):
         return super().write(data)
 
     def close(self, exc_info: bool | BaseException | Raised | None = False) -> None:
-        """As ever, but a request whose head has no end is told so."""
+        """As ever, but a request whose head, or chunk's head, has no end is told so."""
         if isinstance(exc_info, UnsatisfiableReadError) and not self.closed():
+            why = (self.refusal or _MALFORMED) if self.has_request else _LONG_HEAD
             with contextlib.suppress(OSError):
-                self.socket.send(self._refuse(_LONG_HEAD))
+                self.socket.send(self._refuse(why))
         super().close(exc_info)
 
     def close_fd(self) -> None:

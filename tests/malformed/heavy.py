@@ -69,16 +69,17 @@ def _bodies() -> Iterator[Case]:
     for what, body in (
         ("a-million-lists", b"[" * 10**6),
         ("a-million-lists-after-an-escape", rb'["\ud800", ' + b"[" * 10**6),
-        ("a-million-objects", b'{"":' * 10**6),
         ("a-million-digits", b'{"a": ' + b"7" * 10**6 + b"}"),
         ("a-million-digits-after-an-escape", rb'{"b": "\ud800", "a": ' + b"7" * 10**6 + b"}"),
         ("a-million-fractions", b'{"a": 0.' + b"7" * 10**6 + b"e}"),
         ("backslashes", b'"' + b"\\" * (4 * MIB + 1)),
         ("escapes-without-end", b'["' + rb"\u0041" * MIB),
-        ("quotes", b'[""' + b',""' * MIB),
         ("utf-16", ("[" + " " * MIB).encode("utf-16")),
     ):
         yield refused(f"heavy-{what}", post(body), 400, "invalid_json")
+    yield rejected("heavy-a-million-objects", post(b'{"":' * 10**6), "", "unstorable")
+    quotes = post(b'[""' + b',""' * MIB)
+    yield refused("heavy-quotes", quotes, 413, "too_many_events")
 
 
 def _texts() -> Iterator[Case]:
