@@ -44,7 +44,10 @@ def encode(
     if not sent and not extra and not cut:
         return None
     metadata = _with_extra(sent or {}, extra)
-    text = _dump(metadata, {**extra, "metadata": sent})
+    try:
+        text = _dump(metadata, {**extra, "metadata": sent})
+    except Invalid as fault:
+        raise Invalid(fault.reason, _culprit(extra), fault.message) from None
     if len(text) > limit:
         cut = {**cut, "metadata": len(text)}
         metadata = _shrink(metadata, len(text) - limit)
@@ -63,6 +66,16 @@ def _with_extra(sent: dict[str, Any], unknown: dict[str, Any]) -> dict[str, Any]
     extra = theirs if isinstance(theirs, dict) else {"extra": theirs}
     kept = {name: value for name, value in sent.items() if name != "truncated"}
     return {**kept, "extra": {**extra, **reserved, **unknown}}
+
+
+def _culprit(extra: dict[str, Any]) -> str:
+    """JSON Pointer of the unknown member that cannot be stored, else of the metadata."""
+    for name, value in extra.items():
+        try:
+            _dump(value, {name: value})
+        except Invalid:  # an unfit name is its object's fault, and has no pointer
+            return "/" + name.replace("~", "~0").replace("/", "~1")
+    return _PATH
 
 
 def _dump(value: object, event: dict[str, Any]) -> bytes:

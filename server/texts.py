@@ -5,7 +5,7 @@ import re
 from .events import Invalid
 
 _DATA_URI = re.compile(  # bounded, so that no text makes it backtrack for long
-    rb"data:([\w.+-]{1,64}/[\w.+-]{1,64})(?:;[\w.+-]{1,32}=[\w.+-]{1,64}){0,4};base64,"
+    rb"data:([\w.+-]{1,64}/[\w.+-]{1,64})?(?:;[\w.+-]{1,32}=[\w.+-]{1,64}){0,4};base64,"
     rb"([A-Za-z0-9+/_-]+=*)"
 )
 
@@ -37,4 +37,5 @@ def without_binary(text: bytes) -> bytes:
 
 
 def _name_binary(uri: re.Match[bytes]) -> bytes:
-    return b"[%b, %d bytes]" % (uri[1], len(uri[2].rstrip(b"=")) * 3 // 4)
+    media_type = uri[1] or b"text/plain"  # RFC 2397
+    return b"[%b, %d bytes]" % (media_type, len(uri[2].rstrip(b"=")) * 3 // 4)

@@ -54,6 +54,11 @@ async def test_an_embedded_file_becomes_its_media_type_and_size(stored):
     assert row["metadata"] == {"truncated": {"input_text": 4031}}
 
 
+async def test_an_embedded_text_needs_no_media_type(stored):
+    row = await stored(input_text="data:;base64,QUJDRA==")
+    assert row["input_text"] == "[text/plain, 4 bytes]"
+
+
 async def test_metadata_over_its_limit_loses_its_largest_members_first(stored):
     row = await stored(metadata={"small": 1, "large": "x" * 900, "larger": "y" * 2000})
     assert row["metadata"] == {

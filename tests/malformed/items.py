@@ -208,17 +208,17 @@ def _metadata() -> Iterator[Case]:
 
 
 def _unknown_members() -> Iterator[Case]:
-    """They are kept in the metadata, so that is where what is wrong with them lies."""
-    for what, member, value in (
-        ("nul", "x", rf'"{MARKER}\u0000"'),
-        ("nul-in-its-name", r"x\u0000", "1"),
-        ("surrogate", "x", r'["\udc00"]'),
-        ("surrogate-in-its-name", r"x\ud800", "1"),
-        ("65-deep", "x", nested(64)),
-        ("65-deep-in-lists", "x", "[" * 64 + "]" * 64),
-        ("900-deep", "x", nested(900)),
+    """They are kept in the metadata; one whose name cannot be stored is a fault of that."""
+    for what, member, value, path in (
+        ("nul", "x", rf'"{MARKER}\u0000"', "/x"),
+        ("nul-in-its-name", r"x\u0000", "1", "/metadata"),
+        ("surrogate", "x", r'["\udc00"]', "/x"),
+        ("surrogate-in-its-name", r"x\ud800", "1", "/metadata"),
+        ("65-deep", "x", nested(64), "/x"),
+        ("65-deep-in-lists", "a/b~c", "[" * 64 + "]" * 64, "/a~1b~0c"),
+        ("900-deep", "x", nested(900), "/x"),
     ):
-        yield amid(f"unknown-{what}", "trace", member, value, "unstorable", "/metadata")
+        yield amid(f"unknown-{what}", "trace", member, value, "unstorable", path)
 
 
 def _no_events() -> Iterator[Case]:
