@@ -28,6 +28,24 @@ def trace(text_bytes: int = 2048) -> dict[str, Any]:
     }
 
 
+def litellm_call(kib: int = 200) -> dict[str, Any]:
+    """A log object of LiteLLM with a conversation of so many KiB."""
+    words = TEXT * (kib * 1024 // 10 // len(TEXT.encode()))
+    return {
+        "model": "gpt-4o-mini",
+        "custom_llm_provider": "openai",
+        "call_type": "acompletion",
+        "status": "success",
+        "messages": [{"role": "user", "content": words} for _ in range(9)],
+        "response": {"choices": [{"message": {"role": "assistant", "content": words}}]},
+        "startTime": 1795452272.7,
+        "endTime": 1795452273.5,
+        "prompt_tokens": 51200,
+        "completion_tokens": 128,
+        "response_cost": 0.0078,
+    }
+
+
 def request(body: Any, path: str = "/v1/traces") -> bytes:
     """A whole POST, head and body."""
     data = json.dumps(body, ensure_ascii=False).encode()
