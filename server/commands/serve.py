@@ -14,7 +14,7 @@ from ..memory import give_back
 from ..service import Service
 from ..store import Unusable
 from ..version import version
-from ..wire.listener import raise_descriptors
+from ..wire.descriptors import raise_descriptors
 from . import Failure
 from .settings import add_settings, load_settings
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import resource
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 
 from ..refusal import Refusal
+from .descriptors import descriptors
 from .linger import Lingering
 from .stream import Stream, answer
 
@@ -110,16 +110,3 @@ class Listener:
         if time.monotonic() - self._warned >= _QUIET_SECONDS:
             self._warned = time.monotonic()
             logger.warning(message, *arguments)
-
-
-def descriptors() -> int:
-    """File descriptors that this process may have open."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return 2**31 if soft == resource.RLIM_INFINITY else soft
-
-
-def raise_descriptors() -> None:
-    """Allow as many as the system lets this process have."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
