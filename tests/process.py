@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 SERVER = (sys.executable, "-m", "server")
@@ -27,7 +28,7 @@ def run(*arguments, environment=None, **options):
     )
 
 
-def start(*arguments, environment=None) -> Any:
+def start(*arguments, environment=None, **options) -> Any:
     """Start a command; its process, with text pipes."""
     return subprocess.Popen(
         (*SERVER, *arguments),
@@ -35,13 +36,14 @@ def start(*arguments, environment=None) -> Any:
         stderr=subprocess.PIPE,
         text=True,
         env=_environment(environment),
+        **options,
     )
 
 
 @contextmanager
-def serving(database, *arguments, environment=None):
+def serving(database, *arguments, **options):
     """A running service on a free port; killed at the end if it still runs."""
-    process = start("--port=0", f"--db={database}", *arguments, environment=environment)
+    process = start("--port=0", f"--db={database}", *arguments, **options)
     try:
         yield Running(process)
     finally:
@@ -82,6 +84,15 @@ class Running:
         )
         with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 our own
             return json.load(response)
+
+    def memory(self, name):
+        """Bytes of VmRSS (now) or VmHWM (the peak)."""
+        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(name)) * 1024
+
+    def forget_peak(self):
+        """Have VmHWM begin at what is taken now."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
     def _read_line(self):
         ready, _, _ = select.select([self.process.stdout], [], [], 30)
