@@ -13,6 +13,6 @@ def give_back() -> None:
     """
     with contextlib.suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt
-        mallopt(_M_MMAP_THRESHOLD, 2**22)
+        mallopt(_M_MMAP_THRESHOLD, 2**20)
         mallopt(_M_TRIM_THRESHOLD, 2**23)
         mallopt(_M_ARENA_MAX, 2)

@@ -88,8 +88,8 @@ class Service:
         """
         self._listener.stop()
         await self.pipeline.stop(self._config.drain_seconds)
+        self._listener.end()
         await self._server.close_all_connections()
-        self._listener.close()
         self._in_flight.stop()
         self._lag.stop()
 

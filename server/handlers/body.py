@@ -86,10 +86,15 @@ class Body:
             return
         if self.size > self._max_bytes:
             return self.refuse(_too_large(self._max_bytes))
-        if self.size > UNCOUNTED and self.size > self._reserved:
-            self._reserve(self.size)
+        if self.size > UNCOUNTED and (needed := self._needed()) > self._reserved:
+            self._reserve(needed)
         if self.refusal is None:
             self._data += chunk
+
+    def _needed(self) -> int:
+        """Bytes held for what came so far, with what the unpacker holds of it."""
+        window = self.unpacker.window if self.unpacker is not None else 0
+        return min(self.size + min(self.size, window), self._max_bytes)
 
     def _reserve(self, size: int) -> None:
         """Have room for `size` bytes in all, or refuse the body."""

@@ -13,7 +13,8 @@ PIECE = 2**17
 
 _MAX_MEMBERS = 4096
 _GZIP, _ZLIB, _RAW = 31, 15, -15
-_WINDOW = {int(zstd.DecompressionParameter.window_log_max): 23}  # 8 MiB, as RFC 9659 demands
+_WINDOW_BITS = 23  # 8 MiB, as RFC 9659 demands
+_OPTIONS = {int(zstd.DecompressionParameter.window_log_max): _WINDOW_BITS}
 
 
 class Member(Protocol):
@@ -66,14 +67,14 @@ def _deflate(start: bytes) -> Member:
 
 
 def _zstd(start: bytes) -> Member:
-    return zstd.ZstdDecompressor(options=_WINDOW)
+    return zstd.ZstdDecompressor(options=_OPTIONS)
 
 
-_CODINGS: dict[str, tuple[Callable[[bytes], Member], int]] = {
-    "gzip": (_gzip, _MAX_MEMBERS),
-    "x-gzip": (_gzip, _MAX_MEMBERS),
-    "deflate": (_deflate, 1),
-    "zstd": (_zstd, _MAX_MEMBERS),
+_CODINGS: dict[str, tuple[Callable[[bytes], Member], int, int]] = {
+    "gzip": (_gzip, _MAX_MEMBERS, 0),
+    "x-gzip": (_gzip, _MAX_MEMBERS, 0),
+    "deflate": (_deflate, 1, 0),
+    "zstd": (_zstd, _MAX_MEMBERS, 2**_WINDOW_BITS),
 }
 SPOKEN = "gzip, deflate, zstd"
 """What an Accept-Encoding header says of it."""
@@ -82,8 +83,10 @@ SPOKEN = "gzip, deflate, zstd"
 class Unpacker:
     """Unpacks one body as it comes."""
 
-    def __init__(self, begin: Callable[[bytes], Member], max_members: int) -> None:
+    def __init__(self, begin: Callable[[bytes], Member], max_members: int, window: int) -> None:
         self._begin, self._members_left = begin, max_members
+        self.window = window
+        """Bytes of what was unpacked last that are held to unpack what follows, at most."""
         self._member: Member | None = None
         self._finished = False
 

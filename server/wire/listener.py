@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakSet
 
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
@@ -41,6 +42,7 @@ class Listener:
         self._serve, self._on_refused = serve, on_refused
         self._most = max(1, min(max_connections, descriptors() - OTHER_DESCRIPTORS))
         self._open = 0
+        self._streams: WeakSet[Stream] = WeakSet()
         self._sockets: list[socket.socket] = []
         self._lingering = Lingering()
         self._warned = -_QUIET_SECONDS
@@ -57,8 +59,10 @@ class Listener:
             listening.close()
         self._sockets = []
 
-    def close(self) -> None:
-        """Close what lingers."""
+    def end(self) -> None:
+        """Read no more requests, also of those sent ahead, and close what lingers."""
+        for stream in self._streams:
+            stream.is_over = True
         self._lingering.stop()
 
     def _listen(self) -> None:
@@ -86,6 +90,7 @@ class Listener:
         with contextlib.suppress(OSError):  # a reader that never reads is let go
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STALLED_MS)
         stream = Stream(connection, self._lingering, self._on_refused, self._closed)
+        self._streams.add(stream)
         self._serve(stream, address)
 
     def _turn_away(self, connection: socket.socket) -> None:

@@ -39,7 +39,7 @@ class Stream(IOStream):
         self.has_request = False
         """Whether a request's head was read, and its answer is not written yet."""
         self.is_over = False
-        """Whether the last answer ended the connection: what came behind it is not read."""
+        """Whether there was a last request: what was sent behind it is not read."""
         self.refusal: Refusal | None = None
         """Why the request that is being read was refused already; None where it was not."""
 
