@@ -8,8 +8,8 @@ BIN := $(VENV)/bin
 run: $(VENV)/installed ## start the service
 	@$(BIN)/tokenweir
 
-test: $(VENV)/test ## run the tests
-	@$(BIN)/python -m pytest
+test: $(VENV)/test ## run all tests; pytest alone leaves out the slow ones
+	@$(BIN)/python -m pytest -m ''
 
 lint: $(VENV)/dev ## format check, lint, types, Dockerfile
 	@$(BIN)/ruff format --check .

@@ -11,6 +11,8 @@ import pytest
 from .process import serving, wait_until
 from .raw import announced, ask, connect, head, read_answers, reset, where
 
+pytestmark = pytest.mark.slow
+
 TRACE = json.dumps({"provider": "openai", "model": "gpt-4o-mini"}).encode()
 GOOD = announced(TRACE)
 METRICS = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -202,6 +202,7 @@ def test_a_lock_is_waited_for(three):
     assert ids(three) == [2, 3]
 
 
+@pytest.mark.slow
 def test_a_lock_that_stays_is_said_and_nothing_half_done(three, letters):
     with closing(sqlite3.connect(three, isolation_level=None)) as lock:
         lock.execute("BEGIN IMMEDIATE")

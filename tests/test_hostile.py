@@ -11,6 +11,8 @@ from backports import zstd
 from .process import serving
 from .raw import ask, chunk, connect, head
 
+pytestmark = pytest.mark.slow
+
 TRACE = b'{"provider": "openai", "model": "gpt-4o-mini", "input_text": "%b"}'
 AT_ONCE = 12
 MOST = 96 * 2**20
