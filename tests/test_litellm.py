@@ -1,6 +1,7 @@
 """POST /v1/litellm: captured requests of the real callback, and what else it may send."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -147,7 +148,9 @@ async def test_what_python_writes_for_infinity_costs_nothing(send, rows):
     assert [row["cost_usd"] for row in await rows()] == [None, None]
 
 
-@pytest.mark.parametrize("start", [1e8, 2e8, -1, 1e300, "2026-11-23T16:44:32Z", "x", None, True])
+@pytest.mark.parametrize(
+    "start", [1e8, -1, 1e300, "2026-11-23T16:44:32Z", "1970-01-01T00:00:00Z", "x", None, True]
+)
 async def test_a_time_that_is_none_costs_no_event(start, send, rows):
     await send({**CALL, "startTime": start, "endTime": 1795452272.5})
     assert len(await rows()) == 1
@@ -275,6 +278,26 @@ async def test_odd_types_inside_messages_cost_no_event(send, rows):
     await send({**CALL, "messages": odd, "response": {"type": {}, "choices": odd}})
     await send({**CALL, "litellm_call_id": "c2", "response": {"choices": [{"message": odd}]}})
     assert len(await rows()) == 2
+
+
+async def test_a_tool_named_by_what_nests_deep_costs_no_event(send, rows):
+    name = "[" * 1020 + "]" * 1020
+    call = '{"litellm_call_id": "a", "messages": [{"function_call": {"name": %s, "id": "b"}}]}'
+    await send((call % name).encode())
+    assert [row["input_text"] for row in await rows()] == ["tool()"]
+
+
+async def test_a_first_line_of_too_many_values_is_refused_unparsed(post, rows):
+    lines = b'{"a": [%b{}]}\n{"litellm_call_id": "b", "model": "m"}' % (b"{}," * 400_000)
+    tracemalloc.start()
+    try:
+        response = await post("/v1/litellm", lines)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (response.answer["accepted"], response.answer["rejected"]) == (1, 1)
+    assert response.answer["events"][0]["error"]["reason"] == "unstorable"
+    assert peak < 15e6
 
 
 @pytest.mark.parametrize("members", [{"response_time": 1e10}, {"response_cost": 2e12}])

@@ -73,12 +73,11 @@ def amount(value: object) -> float | None:
 def moment(value: object) -> float | None:
     """Unix milliseconds of a time in seconds or milliseconds, or of an RFC 3339 date-time."""
     if isinstance(value, str) and not _is_number(value):
-        return _rfc3339(value)
-    found = number(value)
-    if not found:
-        return None
-    ms = found if found >= MIN_MS else found * 1000
-    return ms if MIN_MS <= ms <= MAX_MS else None
+        ms = _rfc3339(value)
+    else:
+        found = number(value) or 0
+        ms = found if found >= MIN_MS else found * 1000
+    return ms if ms is not None and MIN_MS <= ms <= MAX_MS else None
 
 
 def truth(value: object) -> bool:

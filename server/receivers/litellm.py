@@ -11,6 +11,7 @@ from . import documents
 from .lenient import amount, count, ident, mapping, moment, name, text, tidy, truth
 from .messages import Conversation, conversation, said
 from .reader import PYTHONS
+from .weight import is_too_heavy
 
 SOURCE = "litellm"
 
@@ -81,8 +82,11 @@ def _has_lines(body: bytearray) -> bool:
     end = body.find(b"\n", start)
     if end < 0 or not body.startswith(b"{", start):
         return False
+    line = body[start:end]
+    if len(line) > documents.WHOLE and is_too_heavy(line):
+        return True  # which costs the other lines nothing
     try:
-        return isinstance(PYTHONS(body[start:end]), dict)
+        return isinstance(PYTHONS.large(line), dict)
     except Refusal:
         return False
 

@@ -89,7 +89,7 @@ def _call(call: object) -> str | None:
     function: Mapping[str, Any] = mapping(members.get("function")) or members
     arguments = function.get("arguments", function.get("input", ""))
     shown = arguments if isinstance(arguments, str) else _json(arguments)
-    return text(f"{function.get('name') or 'tool'}({shown})")
+    return text(f"{text(function.get('name')) or 'tool'}({shown})")
 
 
 def _json(value: object) -> str:
