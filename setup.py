@@ -5,6 +5,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 TEST = [
+    "hypothesis>=6.100",  # events, calls and bytes that nobody would think of
     "pytest>=9,<10",  # 10 drops the hook style of pytest-tornado
     "pytest-tornado>=0.8.1",  # the last release; unmaintained, so only its four fixtures are used
     "setuptools<82",  # pytest-tornado imports pkg_resources, which 82 removed

@@ -17,12 +17,25 @@ def is_too_heavy(text: bytearray) -> bool:
     Commas and brackets inside strings are counted as if they were outside, so this errs for a
     text of many MB that is itself JSON.
     """
-    weight = len(text) + sum(cost * text.count(mark) for mark, cost in _EACH.items())
-    if weight + 3 * len(text) <= MAX_WEIGHT or _is_narrow(text):
-        return weight > MAX_WEIGHT
-    # a string with one character beyond U+FFFF takes four bytes for each that it has
-    wide = (len(string[0]) for string in _STRING.finditer(text) if not _is_narrow(string[0]))
-    return weight + 3 * sum(wide) > MAX_WEIGHT
+    least = _least(text)
+    return least + 3 * len(text) > MAX_WEIGHT and least + _wide(text) > MAX_WEIGHT
+
+
+def weight(text: bytearray) -> int:
+    """Most bytes that the values of `text` take, about."""
+    return _least(text) + _wide(text)
+
+
+def _least(text: bytearray) -> int:
+    """The same where every character takes one byte."""
+    return len(text) + sum(cost * text.count(mark) for mark, cost in _EACH.items())
+
+
+def _wide(text: bytearray) -> int:
+    """What wide characters add: one beyond U+FFFF has its whole string take four bytes for each."""
+    if _is_narrow(text):
+        return 0
+    return 3 * sum(len(s[0]) for s in _STRING.finditer(text) if not _is_narrow(s[0]))
 
 
 def _is_narrow(text: bytes | bytearray) -> bool:
