@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SECONDS ?= 60
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint fuzz bench clean
 
 run: $(VENV)/installed ## start the service
 	@$(BIN)/tokenweir
@@ -16,6 +17,9 @@ lint: $(VENV)/dev ## format check, lint, types, Dockerfile
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/hadolint Dockerfile
+
+fuzz: $(VENV)/test ## hostile bodies through the decoders for SECONDS (60)
+	@$(BIN)/python -m tests.fuzz $(SECONDS)
 
 bench: $(VENV)/installed ## CPU and memory beside a bare Tornado handler
 	@$(BIN)/python benchmarks/run.py
