@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from .events import Invalid
+from .nesting import nests_deeper
 
 MAX_DEPTH = 64
 """Deepest nesting of an event, its own object included."""
@@ -84,23 +85,14 @@ def _dump(value: object, event: dict[str, Any]) -> bytes:
         text = orjson.dumps(value)
     except orjson.JSONEncodeError:
         message = "must hold Unicode text and 64-bit integers only"
-        raise Invalid("unstorable", _PATH, _TOO_DEEP if _is_deep(event) else message) from None
-    if text.count(b"{") + text.count(b"[") >= MAX_DEPTH - 1 and _is_deep(event):
+        raise Invalid(
+            "unstorable", _PATH, _TOO_DEEP if nests_deeper(event, MAX_DEPTH) else message
+        ) from None
+    if text.count(b"{") + text.count(b"[") >= MAX_DEPTH - 1 and nests_deeper(event, MAX_DEPTH):
         raise Invalid("unstorable", _PATH, _TOO_DEEP)
     if b"\\u0000" in text and _NUL.search(text):
         raise Invalid("unstorable", _PATH, "must not contain NUL characters")
     return text
-
-
-def _is_deep(event: dict[str, Any]) -> bool:
-    """Whether the event nests too deep; level by level, so that no input exhausts the stack."""
-    level: list[Any] = [event]
-    for _ in range(MAX_DEPTH):
-        nested = [value for value in level if isinstance(value, dict | list)]
-        if not nested:
-            return False
-        level = [child for v in nested for child in (v.values() if isinstance(v, dict) else v)]
-    return any(isinstance(value, dict | list) for value in level)
 
 
 def _shrink(metadata: dict[str, Any], excess: int) -> dict[str, Any]:

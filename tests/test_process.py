@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import signal
 import socket
 import sqlite3
@@ -143,7 +144,7 @@ def test_a_bad_url_is_one_clear_line(url):
 def test_sending_to_a_service_that_refuses_is_one_clear_line(database):
     with serving(database, "--max-body-bytes=10") as service:
         failed = run("send-sample", f"--url={service.url}")
-    assert "413 Request Entity Too Large is no answer of tokenweir" in one_line(failed.stderr)
+    assert re.search("413 .* is no answer of tokenweir", one_line(failed.stderr))
 
 
 def one_line(text):

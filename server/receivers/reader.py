@@ -7,10 +7,14 @@ from typing import NoReturn
 
 import orjson
 
+from ..nesting import nests_deeper
 from ..refusal import Refusal
 
 LARGE = 2**22
 """Bytes from which on memory counts for more than speed."""
+
+MAX_NESTING = 1024
+"""Of orjson; the standard library's is another one in each version of Python, and may be lower."""
 
 
 class Reader:
@@ -41,12 +45,15 @@ class Reader:
 
     def _read(self, decode: Callable[[], str]) -> object:
         try:
-            return json.loads(
+            value = json.loads(
                 decode(),
                 parse_constant=self._constant,
                 parse_float=self._number,
                 parse_int=self._integer,
             )
+            if not nests_deeper(value, MAX_NESTING):
+                return value
+            message = "nested too deep"
         except json.JSONDecodeError as error:
             message = f"{error.msg} (character {error.pos})"
         except (ValueError, RecursionError):
