@@ -52,10 +52,11 @@ def encode(
     if len(text) > limit:
         cut = {**cut, "metadata": len(text)}
         metadata = _shrink(metadata, len(text) - limit)
-    if not cut:
-        return text
-    text = orjson.dumps({**metadata, "truncated": cut})
-    return text if len(text) <= limit + 256 else orjson.dumps({"truncated": cut})
+    if cut:
+        text = orjson.dumps({**metadata, "truncated": cut})
+    if len(text) > limit + 256:
+        text = orjson.dumps({"truncated": cut})
+    return memoryview(text).tobytes()  # a copy: orjson's own goes on holding 64 KiB
 
 
 def _with_extra(sent: dict[str, Any], unknown: dict[str, Any]) -> dict[str, Any]:
