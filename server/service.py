@@ -12,6 +12,7 @@ from .handlers.inflight import InFlight
 from .health import Health
 from .intake import Intake
 from .looplag import LoopLag
+from .memory import Trimmer
 from .metrics import Metrics
 from .normalise import Normaliser
 from .pipeline import Pipeline
@@ -46,6 +47,7 @@ class Service:
         )
         disk = Disk(config.db)
         self._show_storage(disk)
+        self._trimmer = Trimmer()
         self._in_flight = InFlight(self.metrics, config.body_timeout_seconds)
         self.app = make_app(
             make_receivers(config),
@@ -77,6 +79,7 @@ class Service:
         self._listener.start(sockets)
         self._in_flight.start()
         self._lag.start()
+        self._trimmer.start()
         host, port = sockets[0].getsockname()[:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -91,12 +94,13 @@ class Service:
         self._listener.end()
         await self._server.close_all_connections()
         self._in_flight.stop()
+        self._trimmer.stop()
         self._lag.stop()
 
-    def _refused(self, refusal: Refusal) -> None:
-        """Count what is refused before a handler has it."""
-        self.metrics.refused("other", refusal.reason)
-        self.metrics.answered("other", "", refusal.status)
+    def _refused(self, refusal: Refusal, route: str) -> None:
+        """Count what is refused without a handler."""
+        self.metrics.refused(route, refusal.reason)
+        self.metrics.answered(route, "", refusal.status)
 
     def _show_storage(self, disk: Disk) -> None:
         metrics = self.metrics

@@ -10,7 +10,7 @@ from prometheus_client import disable_created_metrics
 
 from .. import logs
 from ..config import Config
-from ..memory import give_back
+from ..memory import keep_little
 from ..service import Service
 from ..store import Unusable
 from ..version import version
@@ -37,7 +37,7 @@ def run(arguments: Namespace) -> int:
     logger.setLevel(logging.INFO)  # where it listens, and that it stops, is said at any level
     # a _created sample beside each counter would be a fifth of all samples
     raise_descriptors()
-    give_back()
+    keep_little()
     disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no hints for it
     asyncio.run(_serve(config))
     return 0
