@@ -40,7 +40,7 @@ class Config:
         64 * 2**10, "bytes of JSON kept of an event's metadata", at_least=256, at_most=2**26
     )
     max_dead_letters: int = setting(
-        1000, "refused events kept as dead letters; 0 keeps none", at_least=0, at_most=100_000
+        1000, "refused events kept as dead letters; 0 keeps none", at_least=0, at_most=10_000
     )
     max_header_bytes: int = setting(64 * 2**10, "largest request head", at_least=1024)
     body_timeout_seconds: float = setting(

@@ -55,6 +55,11 @@ class Retry:
             await self._pause(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
+    @property
+    def is_giving_up(self) -> bool:
+        """Whether `give_up` was called."""
+        return self._giving_up.is_set()
+
     def give_up(self) -> None:
         """Let the call that is waiting, and all later ones, have one more try only."""
         self._giving_up.set()

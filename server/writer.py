@@ -105,6 +105,9 @@ class Writer:
         self._losing = None
 
     async def _split(self, batch: Sequence[Waiting], settled: Settled, refusal: Refused) -> None:
+        if self._retry.is_giving_up:  # to find the culprit would take a transaction an event
+            self.drop(batch, "shutdown_timeout")
+            return settled(batch)
         if len(batch) == 1:
             batch = batch[0].singles()
         if len(batch) == 1:

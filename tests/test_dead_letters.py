@@ -84,8 +84,35 @@ def locking(database):
 
 @pytest.fixture
 def store(request):
-    """The store that locks, for the tests that ask for it; else SQLite."""
-    return request.getfixturevalue("locking") if "locking" in request.fixturenames else None
+    """The fake that the test asks for, else SQLite."""
+    names = [name for name in ("locking", "slowly_refusing") if name in request.fixturenames]
+    return request.getfixturevalue(names[0]) if names else None
+
+
+class SlowlyRefusingStore(SqliteStore):
+    """Refuses all events, and takes its time for each letter."""
+
+    def write(self, batch):
+        raise Refused("no", "no")
+
+    def set_aside(self, event, reason):
+        time.sleep(0.05)  # a slow disk
+        return super().set_aside(event, reason)
+
+
+@pytest.fixture
+def slowly_refusing(database):
+    return SlowlyRefusingStore(database)
+
+
+@pytest.mark.gen_test(timeout=20)
+async def test_a_stop_amid_refusals_counts_what_it_leaves(slowly_refusing, service, post, ledger):
+    await post("/v1/traces", [TRACE] * 400)
+    await service.pipeline.stop(drain_seconds=0.5)
+    sums = ledger()
+    assert sums["queue"] == 0
+    assert sums["dead_lettered"] > 0
+    assert sums["dropped_persist"] > 0
 
 
 async def test_a_refused_event_is_found_and_set_aside_and_the_others_are_kept(
