@@ -122,13 +122,13 @@ def test_an_array_read_by_its_elements_is_the_array(name):
 
 
 def test_only_an_element_is_counted_by_its_brackets():
-    array = bytearray(b"[[[],[]],[]]")
-    with patch.object(elements, "MAX_BRACKETS", 5):
+    array = bytearray(b"[[[[1]],[[1]]],[]]")
+    with patch.object(elements, "MAX_STEPS", 4):
         found = elements.elements(array)
         with pytest.raises(Refusal) as refused:
             next(found)
     assert (refused.value.reason, refused.value.status) == ("body_too_large", 413)
-    assert STRICT(array) == [[[], []], []]
+    assert STRICT(array) == [[[[1]], [[1]]], []]
 
 
 def test_the_parsers_own_depth_counts_the_array_only_where_it_is_read_whole():

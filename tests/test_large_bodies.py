@@ -230,12 +230,22 @@ async def test_a_too_heavy_event_costs_only_itself(text, media_type, post, rows)
     assert len(await rows()) == 2
 
 
+@pytest.mark.parametrize("escaped", ["é", "\u2013"])
+async def test_a_long_text_with_an_escape_is_not_too_heavy(escaped, post, rows):
+    text = "x" * 10_500_000 + escaped
+    body = json.dumps({"provider": "p", "model": "m", "input_text": text}).encode()
+    assert (await post("/v1/traces", body)).answer["accepted"] == 1
+    size = len(text.encode())
+    assert (await rows())[0]["metadata"] == {"truncated": {"input_text": size}}
+
+
 async def test_an_event_of_a_million_brackets_is_refused(post, refused):
     body = b"[" + SMALL + b"," + b"[" * 600_000 + b"]" * 600_000 + b"]"
     refused(await post("/v1/traces", body), 413, "body_too_large")
 
 
-async def test_others_are_answered_while_a_large_body_is_read(base_url, counted, monkeypatch):
+@pytest.mark.parametrize("item", [PADDING, SMALL], ids=["large", "small"])
+async def test_others_are_answered_while_a_body_is_read(item, base_url, counted, monkeypatch):
     monkeypatch.setattr(slices, "SLICE_SECONDS", 0)
     answered = []
     original = NativeReceiver._event
@@ -253,8 +263,8 @@ async def test_others_are_answered_while_a_large_body_is_read(base_url, counted,
     monkeypatch.setattr(NativeReceiver, "_event", event)
     asking = asyncio.create_task(ask())
     async with connected(base_url) as (answers, sender):
-        sender.write(announced(b"[" + b",".join([PADDING] * 25) + b"]"))
+        sender.write(announced(b"[" + b",".join([item] * 25) + b"]"))
         assert (await read_answer(answers)).json["accepted"] == 25
     asking.cancel()
     assert len(answered) == 25
-    assert answered[-1] > answered[0]
+    assert answered[-1] > (answered[0] or 0)

@@ -59,7 +59,7 @@ def _only(text: list[bytearray]) -> Iterator[bytearray]:
 
 def _read_large(kind: str, read: Reader, text: bytearray) -> object | Rejected:
     if len(text) > WHOLE and is_too_heavy(text):
-        return Rejected(kind, "unstorable", "", "has too many values to be held in memory")
+        return Rejected(kind, "unstorable", "", "takes too much memory as values")
     return read.large(text)
 
 

@@ -9,6 +9,8 @@ MAX_WEIGHT = 40 * 2**20
 # a string 49 and what it says, a place in a list 8
 _EACH = {b",": 32, b'"': 40, b'\\"': -40, b"[": 64, b"{": 160}
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_ASTRAL = re.compile(rb"[\xf0-\xf4]|\\u[dD][89abAB]")  # beyond U+FFFF: four bytes a character
+_WIDE = re.compile(rb"[\xc4-\xef]|\\u(?!00)")  # beyond U+00FF: two
 
 
 def is_too_heavy(text: bytearray) -> bool:
@@ -17,26 +19,20 @@ def is_too_heavy(text: bytearray) -> bool:
     Commas and brackets inside strings are counted as if they were outside, so this errs for a
     text of many MB that is itself JSON.
     """
-    least = _least(text)
-    return least + 3 * len(text) > MAX_WEIGHT and least + _wide(text) > MAX_WEIGHT
+    most = len(text) * 4 + _structure(text)
+    return most > MAX_WEIGHT and weight(text) > MAX_WEIGHT
 
 
 def weight(text: bytearray) -> int:
     """Most bytes that the values of `text` take, about."""
-    return _least(text) + _wide(text)
+    wide = sum(len(string[0]) * _extra(string[0]) for string in _STRING.finditer(text))
+    return len(text) + _structure(text) + wide
 
 
-def _least(text: bytearray) -> int:
-    """The same where every character takes one byte."""
-    return len(text) + sum(cost * text.count(mark) for mark, cost in _EACH.items())
+def _structure(text: bytearray) -> int:
+    return sum(cost * text.count(mark) for mark, cost in _EACH.items())
 
 
-def _wide(text: bytearray) -> int:
-    """What wide characters add: one beyond U+FFFF has its whole string take four bytes for each."""
-    if _is_narrow(text):
-        return 0
-    return 3 * sum(len(s[0]) for s in _STRING.finditer(text) if not _is_narrow(s[0]))
-
-
-def _is_narrow(text: bytes | bytearray) -> bool:
-    return text.isascii() and b"\\u" not in text
+def _extra(string: bytes) -> int:
+    """Bytes beyond one that each character of `string` takes: as many as its widest needs."""
+    return 3 if _ASTRAL.search(string) else 1 if _WIDE.search(string) else 0
