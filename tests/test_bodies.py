@@ -10,6 +10,7 @@ import pytest
 
 import server.service
 from server.handlers.body import UNCOUNTED, Body, Room
+from server.handlers.slices import Slices
 
 from .raw import announced, chunk, chunked, connected, head, read_answer, until
 
@@ -236,6 +237,27 @@ async def test_room_is_given_back_when_the_body_takes_too_long(impatient, way, b
         await until(lambda: room.free < ROOM - LIMIT // 3)
         assert await asyncio.wait_for(answers.read(), 4) == b""
         await until(lambda: room.free == ROOM)
+
+
+async def test_room_is_not_given_back_to_a_sender_that_leaves_before_its_body_is_read(
+    base_url, room, counted, rows, monkeypatch
+):
+    go_on = asyncio.Event()
+    original = Slices.work
+    monkeypatch.setattr(Slices, "work", lambda self: go_on.is_set() and original(self))
+    async with connected(base_url) as (_, sender):
+        sender.write(announced(trace_of(LIMIT)))
+        await until(lambda: room.free == ROOM - LIMIT)
+        sender.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+    async with connected(base_url) as (answers, sender):  # until the reset has surely come
+        for _ in range(3):
+            sender.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert (await read_answer(answers)).status == 200
+    assert (room.free, counted("http_requests_in_flight")) == (ROOM - LIMIT, 1)
+    go_on.set()
+    await until(lambda: room.free == ROOM)
+    assert counted("http_requests_in_flight") == 0
+    assert len(await rows()) == 1
 
 
 def test_room_is_given_back_only_once():

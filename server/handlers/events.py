@@ -1,5 +1,6 @@
 """POST routes: decode, offer, answer. Nothing here waits for anything but the body."""
 
+import asyncio
 from collections.abc import Awaitable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -13,10 +14,7 @@ from ..refusal import Refusal
 from .base import Handler
 from .body import Body, Room
 from .codings import SPOKEN, unpacker
-from .slices import in_slices
-
-AT_ONCE = 2**20
-"""Bytes of a body that is read in one go; the items of a larger one are read in slices."""
+from .slices import Slices
 
 _MAX_DIGITS = 30
 
@@ -30,6 +28,7 @@ class EventsHandler(Handler):
         super().initialize(**rest)
         self._receiver, self._intake = receiver, intake
         self._body = Body(room, max_body_bytes)
+        self._works = False
 
     def prepare(self) -> None:
         super().prepare()
@@ -51,10 +50,11 @@ class EventsHandler(Handler):
 
     def post(self) -> Awaitable[None] | None:
         self.metrics.http_size[self.route].observe(self._body.size)
-        if self._body.size > AT_ONCE:
-            return self._post_in_slices()
         try:
-            self._take(list(self._items()))
+            slices = Slices(self._items())
+            if not slices.work():
+                return self._work_on(slices)
+            self._take(slices.made)
         except Refusal as refusal:
             self.refuse(refusal)
         return None
@@ -64,13 +64,19 @@ class EventsHandler(Handler):
         self._body.release()
 
     def on_connection_close(self) -> None:
-        super().on_connection_close()
-        self._body.release()
+        if not self._works:  # else it is still held, and let go when that is finished
+            super().on_connection_close()
+            self._body.release()
 
-    async def _post_in_slices(self) -> None:
+    async def _work_on(self, slices: Slices[Group | Rejected]) -> None:
+        """Also when the sender has gone: what came whole is as good as any."""
+        self._works = True
         self._in_flight.complete(self)
         try:
-            self._take(await in_slices(self._items()))
+            await asyncio.sleep(0)
+            while not slices.work():  # noqa: ASYNC110 the work is here
+                await asyncio.sleep(0)
+            self._take(slices.made)
         except Refusal as refusal:
             self.refuse(refusal)
 
