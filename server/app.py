@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tornado.routing import Rule
 from tornado.web import Application, url
 
-from .handlers.base import NotFoundHandler
+from .handlers.base import Handler, NotFoundHandler
 from .handlers.body import Room
 from .handlers.events import EventsHandler
 from .handlers.inflight import InFlight
@@ -35,15 +36,20 @@ def make_app(
         return {**shared(route), **ours, "max_body_bytes": max_body_bytes}
 
     show = {**shared("health"), "health": health}
+
+    def at(path: str, handler: type[Handler], arguments: dict[str, Any]) -> Rule:
+        """Also where a proxy asks with the whole address (RFC 9112, section 3.2.2)."""
+        return url(rf"(?:https?://[^/]+)?{path}", handler, arguments)
+
     return Application(
         [
-            url(r"/v1/traces", EventsHandler, events("traces")),
-            url(r"/v1/errors", EventsHandler, events("errors")),
-            url(r"/v1/litellm", EventsHandler, events("litellm")),
-            url(r"/metrics", MetricsHandler, shared("metrics")),
-            url(r"/livez", LiveHandler, show),
-            url(r"/readyz", ReadyHandler, show),
-            url(r"/health", HealthHandler, show),
+            at("/v1/traces", EventsHandler, events("traces")),
+            at("/v1/errors", EventsHandler, events("errors")),
+            at("/v1/litellm", EventsHandler, events("litellm")),
+            at("/metrics", MetricsHandler, shared("metrics")),
+            at("/livez", LiveHandler, show),
+            at("/readyz", ReadyHandler, show),
+            at("/health", HealthHandler, show),
         ],
         default_handler_class=NotFoundHandler,
         default_handler_args=shared("other"),

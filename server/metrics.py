@@ -37,6 +37,7 @@ EVENT_ROUTES = ("traces", "errors", "litellm")
 ROUTES = (*EVENT_ROUTES, "metrics", "health", "other")
 _BODY_REASONS = (
     "bad_encoding",
+    "bad_request",
     "body_too_large",
     "busy",
     "invalid_json",
@@ -47,8 +48,8 @@ _BODY_REASONS = (
 )
 _ROUTE_REASONS = {
     **dict.fromkeys(EVENT_ROUTES, _BODY_REASONS),
-    "metrics": ("method_not_allowed",),
-    "health": ("method_not_allowed",),
+    "metrics": ("bad_request", "method_not_allowed"),
+    "health": ("bad_request", "method_not_allowed"),
     # what is refused before a route is known, too
     "other": ("bad_request", "busy", "headers_too_large", "method_not_allowed", "not_found"),
 }

@@ -187,7 +187,9 @@ def test_ids_or_all_must_be_given_and_not_both(action, three, letters):
     for arguments in ([], ["1", "--all"]):
         assert "give the ids of dead letters, or --all" in said(letters(action, *arguments), 2)
     for wrong in ("x", "-1", "0", str(2**63)):
-        assert letters(action, "--", wrong).returncode == 2
+        refused = letters(action, "--", wrong)
+        assert refused.returncode == 2
+        assert f"argument ID: not an id: '{wrong}'" in refused.stderr
     assert ids(three) == [1, 2, 3]
 
 

@@ -1,11 +1,14 @@
 """Requests that are refused before an event could be counted: JSON, a fixed reason, counted."""
 
 import asyncio
+import contextlib
 import http.client
 import json
 import socket
 
 import pytest
+
+from .raw import connected, read_answer
 
 pytestmark = pytest.mark.gen_test
 
@@ -207,3 +210,29 @@ async def test_a_body_over_twice_the_limit_ends_the_connection(base_url, counted
     request = HEAD + b"Content-Length: 4001\r\n\r\n" + b"x" * 4001
     assert b"HTTP/1.1 2" not in await read_to_the_end(base_url, request)
     assert counted("events_received_total", kind="trace") == 0
+
+
+@pytest.fixture
+def one_at_a_time(settings, monkeypatch):
+    settings["max_connections"] = 1
+    monkeypatch.setattr("server.wire.linger.SECONDS", 60)
+
+
+async def test_those_turned_away_take_no_place(one_at_a_time, base_url):
+    ask = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    async def status(answers, sender):
+        sender.write(ask)
+        return (await read_answer(answers)).status
+
+    async with contextlib.AsyncExitStack() as lingering:
+        async with connected(base_url) as first:
+            assert await status(*first) == 200
+            for _ in range(4):
+                turned_away = await lingering.enter_async_context(connected(base_url))
+                assert (await read_answer(turned_away[0])).status == 503
+        async with asyncio.timeout(4):
+            found = 503
+            while found == 503:
+                async with connected(base_url) as next_one:
+                    found = await status(*next_one)

@@ -76,7 +76,8 @@ each_malformed = pytest.mark.parametrize("request_", MALFORMED.values(), ids=MAL
 
 @each_malformed
 def test_what_is_no_http_is_told_so(request_, refused, received):
-    refused(400, "bad_request", request_)
+    route = "traces" if request_.startswith(b"POST /v1/traces") else "other"
+    refused(400, "bad_request", request_, route=route)
     assert received() == 0
 
 
@@ -104,11 +105,22 @@ CHUNKS = [chunk(BODY)] * 16
     ],
     ids=range(6),
 )
-def test_a_body_over_twice_the_limit_is_told_so_and_closed(first, parts, service, received):
-    (answer,) = exchange(service.url, first, *parts)
-    assert (answer.status, answer.reason) == (413, "body_too_large")
-    assert answer.headers["Connection"] == "close"
+def test_a_body_over_twice_the_limit_is_told_so_and_closed(first, parts, refused, received):
+    refused(413, "body_too_large", first, *parts, route="traces")
     assert received() == 0
+
+
+def test_an_unknown_method_is_told_so_however_long_its_body_is(service):
+    for _ in range(10):
+        request = b"PROPFIND" + head("Content-Length: 3000000").removeprefix(b"POST")
+        (answer,) = exchange(service.url, request, *MEGABYTES, *MEGABYTES, *MEGABYTES)
+        assert (answer.status, answer.headers["Allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize("path", ["/livez", "/livez?a=1"])
+def test_the_whole_address_may_be_asked_for(path, service):
+    request = f"GET {service.url}{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    assert [answer.status for answer in exchange(service.url, request.encode())] == [200]
 
 
 def test_a_chunk_that_says_it_is_over_twice_the_limit_is_refused_and_closed(service, received):

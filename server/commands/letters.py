@@ -4,7 +4,7 @@ import json
 import re
 import sqlite3
 import sys
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -39,7 +39,7 @@ def chosen(db: sqlite3.Connection, arguments: Namespace) -> list[int]:
         raise unknown_id(missing)
     if not known:
         print("no dead letters", file=sys.stderr)
-    return arguments.ids or known
+    return list(dict.fromkeys(arguments.ids)) or known
 
 
 def unknown_id(ids: list[int]) -> Failure:
@@ -49,10 +49,9 @@ def unknown_id(ids: list[int]) -> Failure:
 
 def letter_id(text: str) -> int:
     """The type of an ID argument."""
-    number = int(text)
-    if not 0 < number <= MAX_INTEGER:
-        raise ValueError
-    return number
+    if text.isdecimal() and len(text) < 20 and 0 < int(text) <= MAX_INTEGER:
+        return int(text)
+    raise ArgumentTypeError(f"not an id: {text!r}")
 
 
 def event_id(letter: Letter) -> object:

@@ -34,7 +34,7 @@ class Handler(RequestHandler):
 
     def prepare(self) -> None:
         self._in_flight.enter(self)
-        self.stream().has_request = True
+        self.stream().route = self.route
 
     def data_received(self, chunk: bytes) -> None:
         """Throw away what GET and its like have no use for."""
@@ -45,7 +45,7 @@ class Handler(RequestHandler):
         self.metrics.answered(self.route, request.method or "", status)
         self.metrics.http_duration[self.route].observe(request.request_time())
         stream = self.stream()
-        stream.has_request, stream.refusal = False, None
+        stream.route = stream.refusal = None
         if stream.closed():
             stream.is_over = request.headers.get("Connection", "").lower() == "close"
 
@@ -74,6 +74,8 @@ class Handler(RequestHandler):
         """Tornado's own refusals, and what a bug raises, as JSON. Never a traceback."""
         if status_code == 405:
             self.set_header("Allow", ", ".join(self._allowed()))
+        if self.request.method not in self.SUPPORTED_METHODS:  # then its body was not awaited
+            self.stream().lingers = True
         reason = _REASONS.get(status_code, "internal_error")
         self.refuse(Refusal(reason, status_code, HTTPStatus(status_code).phrase))
 

@@ -15,7 +15,7 @@ from tornado.iostream import IOStream
 from ..refusal import Refusal
 from .descriptors import descriptors
 from .linger import Lingering
-from .stream import Stream, answer
+from .stream import OnRefused, Stream, answer
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +35,7 @@ Serve = Callable[[IOStream, Any], None]
 class Listener:
     """Accepts connections and hands their streams on. Lives on the event loop."""
 
-    def __init__(
-        self, serve: Serve, on_refused: Callable[[Refusal], None], max_connections: int
-    ) -> None:
+    def __init__(self, serve: Serve, on_refused: OnRefused, max_connections: int) -> None:
         """`serve` gets each stream with its peer's address; `on_refused` what is turned away."""
         self._serve, self._on_refused = serve, on_refused
         self._most = max(1, min(max_connections, descriptors() - OTHER_DESCRIPTORS))
@@ -84,21 +82,21 @@ class Listener:
 
     def _take(self, connection: socket.socket, address: Any) -> None:
         connection.setblocking(False)
-        self._open += 1
-        if self._open > self._most:
+        if self._open == self._most:
             return self._turn_away(connection)
-        with contextlib.suppress(OSError):  # a reader that never reads is let go
+        self._open += 1
+        with contextlib.suppress(OSError, AttributeError):  # Linux: lets go who never reads
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STALLED_MS)
         stream = Stream(connection, self._lingering, self._on_refused, self._closed)
         self._streams.add(stream)
         self._serve(stream, address)
 
     def _turn_away(self, connection: socket.socket) -> None:
-        self._on_refused(_FULL)
+        self._on_refused(_FULL, "other")
         self._warn("the limit of %d connections is reached; more are turned away", self._most)
         with contextlib.suppress(OSError):
             connection.send(answer(_FULL))
-        self._lingering.close(connection, self._closed)
+        self._lingering.close(connection, lambda: None)
 
     def _closed(self) -> None:
         self._open -= 1

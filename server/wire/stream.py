@@ -22,6 +22,10 @@ _LONG_HEAD = Refusal("headers_too_large", 431, "the head of the request is too l
 Raised = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
 
 
+OnRefused = Callable[[Refusal, str], None]
+"""Called with the route of the request, or `other`."""
+
+
 class Stream(IOStream):
     """One connection. Lives on the event loop."""
 
@@ -29,15 +33,16 @@ class Stream(IOStream):
         self,
         connection: socket.socket,
         lingering: Lingering,
-        on_refused: Callable[[Refusal], None],
+        on_refused: OnRefused,
         on_closed: Callable[[], None],
         **options: Any,
     ) -> None:
         super().__init__(connection, **options)
         self._lingering, self._on_refused, self._on_closed = lingering, on_refused, on_closed
-        self._refused = False
-        self.has_request = False
-        """Whether a request's head was read, and its answer is not written yet."""
+        self.lingers = False
+        """Whether the peer may still be sending when this closes, and must read the answer."""
+        self.route: str | None = None
+        """Of the request whose head was read, and whose answer is not written yet."""
         self.is_over = False
         """Whether there was a last request: what was sent behind it is not read."""
         self.refusal: Refusal | None = None
@@ -58,14 +63,15 @@ class Stream(IOStream):
     def close(self, exc_info: bool | BaseException | Raised | None = False) -> None:
         """As ever, but a request whose head, or chunk's head, has no end is told so."""
         if isinstance(exc_info, UnsatisfiableReadError) and not self.closed():
-            why = (self.refusal or _MALFORMED) if self.has_request else _LONG_HEAD
+            said = self._refuse((self.refusal or _MALFORMED) if self.route else _LONG_HEAD)
             with contextlib.suppress(OSError):
-                self.socket.send(self._refuse(why))
+                if not self.writing():  # never into the midst of another answer
+                    self.socket.send(said)
         super().close(exc_info)
 
     def close_fd(self) -> None:
         """Called once, by the base class."""
-        if self._refused:
+        if self.lingers:
             self._lingering.close(self.socket, self._on_closed)
         else:
             self.socket.close()
@@ -73,8 +79,8 @@ class Stream(IOStream):
         self.socket = None  # type: ignore[assignment]  # as the base class does
 
     def _refuse(self, refusal: Refusal) -> bytes:
-        self._refused = True
-        self._on_refused(refusal)
+        self.lingers = True
+        self._on_refused(refusal, self.route or "other")
         return answer(refusal)
 
 
