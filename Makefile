@@ -18,8 +18,8 @@ lint: $(VENV)/dev ## format check, lint, types, Dockerfile
 	@$(BIN)/mypy
 	@$(BIN)/hadolint Dockerfile
 
-fuzz: $(VENV)/test ## hostile bodies through the decoders for SECONDS (60)
-	@$(BIN)/python -m tests.fuzz $(SECONDS)
+fuzz: $(VENV)/test ## hostile bodies through the decoders for SECONDS (60), the same for the same SEED
+	@$(BIN)/python -m tests.fuzz $(SECONDS) $(if $(SEED),--seed=$(SEED))
 
 bench: $(VENV)/installed ## CPU and memory beside a bare Tornado handler
 	@$(BIN)/python benchmarks/run.py

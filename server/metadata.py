@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from .events import Invalid
+from .events import MAX_MESSAGE, Invalid
 from .nesting import nests_deeper
 
 MAX_DEPTH = 64
@@ -75,8 +75,9 @@ def _culprit(extra: dict[str, Any]) -> str:
     for name, value in extra.items():
         try:
             _dump(value, {name: value})
-        except Invalid:  # an unfit name is its object's fault, and has no pointer
-            return "/" + name.replace("~", "~0").replace("/", "~1")
+        except Invalid:  # a name that is unfit itself is the metadata's fault
+            pointer = "/" + name.replace("~", "~0").replace("/", "~1")
+            return pointer if len(pointer) <= MAX_MESSAGE else _PATH
     return _PATH
 
 

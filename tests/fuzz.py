@@ -17,7 +17,7 @@ from random import Random, SystemRandom
 from unittest.mock import patch
 
 from server.config import Config
-from server.events import MAX_MESSAGE, Event, Group, Rejected
+from server.events import MAX_MESSAGE, Error, Event, Group, Rejected, Trace
 from server.handlers.codings import PIECE, unpacker
 from server.receivers import documents, reader, weight
 from server.refusal import Refusal
@@ -102,10 +102,10 @@ class Target:
         if isinstance(item, Rejected):
             if item.reason not in REASONS:
                 raise Failed(f"rejected as {item.reason}")
-            if item.path and not item.path.startswith("/"):
+            if (item.path and not item.path.startswith("/")) or len(item.path) > MAX_MESSAGE:
                 raise Failed(f"the path {item.path}")
-            _check_message(item.path + item.message)
-            yield item.kind, item.reason, item.path, _without_digits(item.message)
+            _check_message(item.message)
+            yield item.kind, item.reason, _known(item.path), _without_digits(item.message)
             return
         for event in item:
             self._waiting.append(event)
@@ -138,6 +138,11 @@ def _check_message(message: str) -> None:
         raise Failed(f"says what a sender wrote: {message}")
     if len(message) > MAX_MESSAGE:
         raise Failed(f"a message of {len(message)} characters")
+
+
+def _known(path: str) -> str:
+    """A path of which there are only so many: not that of an unknown member."""
+    return path if path[1:] in (*Trace._fields, *Error._fields) else "/…"
 
 
 def _without_digits(message: str) -> str:

@@ -217,6 +217,7 @@ def _unknown_members() -> Iterator[Case]:
         ("65-deep", "x", nested(64), "/x"),
         ("65-deep-in-lists", "a/b~c", "[" * 64 + "]" * 64, "/a~1b~0c"),
         ("900-deep", "x", nested(900), "/x"),
+        ("nul-and-long", "x" * 300, rf'"{MARKER}\u0000"', "/metadata"),
     ):
         yield amid(f"unknown-{what}", "trace", member, value, "unstorable", path)
 
