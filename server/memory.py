@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tornado.ioloop import IOLoop
 
-INTERVAL_SECONDS = 2.0
+INTERVAL_SECONDS = 10.0
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h of glibc
 
