@@ -11,6 +11,7 @@ import pytest
 import server.service
 from server.handlers.body import UNCOUNTED, Body, Room
 from server.handlers.slices import Slices
+from server.refusal import Refusal
 
 from .raw import announced, chunk, chunked, connected, head, read_answer, until
 
@@ -258,6 +259,14 @@ async def test_room_is_not_given_back_to_a_sender_that_leaves_before_its_body_is
     await until(lambda: room.free == ROOM)
     assert counted("http_requests_in_flight") == 0
     assert len(await rows()) == 1
+
+
+def test_what_is_refused_already_takes_no_room():
+    room = Room(ROOM)
+    body = Body(room, LIMIT)
+    body.refuse(Refusal("unsupported_media_type", 415, "no"))
+    body.announce(50_000)
+    assert room.free == ROOM
 
 
 def test_room_is_given_back_only_once():

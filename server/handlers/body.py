@@ -36,7 +36,7 @@ class Body:
         """Reserve room for a body of `size` bytes, as its head says."""
         if size > self._max_bytes:
             self.refuse(_too_large(self._max_bytes))
-        elif size > UNCOUNTED:
+        elif size > UNCOUNTED and self.refusal is None:
             self._reserve(size)
 
     def add(self, chunk: bytes) -> Awaitable[None] | None:
