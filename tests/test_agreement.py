@@ -24,6 +24,8 @@ from server.validation import Schema
 from .conftest import EXAMPLES
 from .generated import FLOATS, KEYS, NUMBERS, SCHEMAS, TIMES, VALUES, items, steady, valid
 
+pytestmark = pytest.mark.slow
+
 REASONS = {"schema_invalid", "unstorable"}
 CHECKED = {kind: Schema(kind) for kind in SCHEMAS}
 REFEREE = {kind: jsonschema.Draft202012Validator(SCHEMAS[kind]) for kind in SCHEMAS}

@@ -24,6 +24,8 @@ from server.refusal import Refusal
 
 from .generated import steady
 
+pytestmark = pytest.mark.slow
+
 READERS = {"strict": STRICT, "pythons": PYTHONS}
 REFUSED = "refused"
 

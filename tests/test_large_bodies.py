@@ -13,7 +13,7 @@ from server.receivers.weight import MAX_WEIGHT
 
 from .raw import announced, connected, read_answer
 
-pytestmark = pytest.mark.gen_test(timeout=20)
+pytestmark = [pytest.mark.gen_test(timeout=20), pytest.mark.slow]
 
 TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
 NDJSON = "application/x-ndjson"
