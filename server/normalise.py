@@ -54,8 +54,7 @@ class Normaliser:
         for name in members.texts:
             if row[name] is not None:
                 row[name] = self._cut(name, utf8(name, row[name]), cut)
-        if unknown or cut or row["metadata"] is not None:
-            row["metadata"] = metadata.encode(row["metadata"], unknown, cut, self._max_metadata)
+        row["metadata"] = metadata.encode(row["metadata"], unknown, cut, self._max_metadata)
         row["event_id"] = row["event_id"] or uuid7()
         row["trace_id"] = row["trace_id"] or row["event_id"]
         row["created_at"], row["source"] = now_ms(), source

@@ -9,6 +9,7 @@ import pytest
 
 from server.config import Config
 from server.service import Service
+from server.store.writer import SqliteStore
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -123,6 +124,27 @@ def sums_of(registry):
             if name in sums:
                 sums[name] += sample.value
     return {**sums, "queue": registry.get_sample_value("tokenweir_queue_events")}
+
+
+@pytest.fixture
+def refused(counted, ledger):
+    """Check that a post of traces was refused as a whole, and is counted as that only."""
+
+    def refused(response, status, reason):
+        assert (response.code, response.answer["error"]["reason"]) == (status, reason)
+        assert counted("http_requests_rejected_total", route="traces", reason=reason) == 1
+        assert ledger()["received"] == 0
+
+    return refused
+
+
+@pytest.fixture
+def opened(database):
+    """The store itself, without a service."""
+    store = SqliteStore(database)
+    store.open()
+    yield store
+    store.close()
 
 
 @pytest.fixture

@@ -62,16 +62,6 @@ def send(post):
     return send
 
 
-@pytest.fixture
-def refused(counted, ledger):
-    def refused(response, status, reason):
-        assert (response.code, response.answer["error"]["reason"]) == (status, reason)
-        assert counted("http_requests_rejected_total", route="traces", reason=reason) == 1
-        assert ledger()["received"] == 0
-
-    return refused
-
-
 def trace_of(size):
     """A trace whose JSON has `size` bytes."""
     empty = len(json.dumps({**TRACE, "input_text": ""}))

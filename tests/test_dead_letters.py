@@ -218,14 +218,6 @@ async def test_a_letter_that_a_lock_keeps_from_a_stop_is_lost_and_counted(
     assert letters(poisoned) == []
 
 
-@pytest.fixture
-def opened(database):
-    store = SqliteStore(database)
-    store.open()
-    yield store
-    store.close()
-
-
 def test_a_letter_gives_back_its_event_whatever_is_in_it(opened, database):
     texts = {"input_text": "👍\x1b\x9b", "metadata": {"a": ["é"]}}
     odd = event(**texts)._replace(prompt_tokens=2**63, output_text=b"cut \xf0\x9f", agent="\ud800")

@@ -27,14 +27,6 @@ def error(**members):
     return NORMALISER.error({"error_type": "crash", "message": "no", **members}, "native")
 
 
-@pytest.fixture
-def opened(database):
-    store = SqliteStore(database)
-    store.open()
-    yield store
-    store.close()
-
-
 def pragma(path, name):
     with closing(sqlite3.connect(path)) as db:
         return db.execute(f"PRAGMA {name}").fetchone()[0]

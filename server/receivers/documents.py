@@ -52,13 +52,18 @@ def _lines(body: bytearray, kind: str, read: Reader) -> Items:
         start = skip_space(body, end)
 
 
+def fits(text: bytearray) -> bool:
+    """Whether the values of one item may be held in memory; a small one is not even weighed."""
+    return len(text) <= WHOLE or not is_too_heavy(text)
+
+
 def _only(text: list[bytearray]) -> Iterator[bytearray]:
     """The one in `text`, let go once it is taken."""
     yield text.pop()
 
 
 def _read_large(kind: str, read: Reader, text: bytearray) -> object | Rejected:
-    if len(text) > WHOLE and is_too_heavy(text):
+    if not fits(text):
         return Rejected(kind, "unstorable", "", "takes too much memory as values")
     return read.large(text)
 

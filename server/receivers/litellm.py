@@ -11,7 +11,6 @@ from . import documents
 from .lenient import amount, count, ident, mapping, moment, name, text, tidy, truth
 from .messages import Conversation, conversation, said
 from .reader import PYTHONS
-from .weight import is_too_heavy
 
 SOURCE = "litellm"
 
@@ -83,7 +82,7 @@ def _has_lines(body: bytearray) -> bool:
     if end < 0 or not body.startswith(b"{", start):
         return False
     line = body[start:end]
-    if len(line) > documents.WHOLE and is_too_heavy(line):
+    if not documents.fits(line):
         return True  # which costs the other lines nothing
     try:
         return isinstance(PYTHONS.large(line), dict)
