@@ -4,10 +4,17 @@ Blocking, without Tornado, called from one thread. SQLite (`writer.py`) is the o
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol
 
 from ..events import Event
+
+
+class Mark(NamedTuple):
+    """A position in the journal: all records of `journal`, its id, up to `number` are settled."""
+
+    journal: str
+    number: int
 
 
 class Written(NamedTuple):
@@ -40,19 +47,38 @@ class Unusable(Exception):
     """Not a place where events can be stored; the message tells the operator why."""
 
 
+Aside = Literal["dead_lettered", "deduplicated", "full"]
+
+
 class Store(Protocol):
     """All methods block and are called from the store's one thread."""
+
+    safe: Mark | None
+    """What no fault of the write-ahead log can take back any more. May be read by any thread."""
 
     def open(self) -> None:
         """Make ready. Raises `Unusable`."""
 
-    def write(self, batch: Sequence[Event]) -> Written:
-        """Commit all of `batch`, or none; then raises `Unavailable` or `Refused`."""
+    def marks(self) -> Mapping[str, int]:
+        """The number of the last settled record by journal id, as committed. Raises `Unavailable`.
 
-    def set_aside(self, event: Event, reason: str) -> bool:
-        """Keep a refused event as a dead letter: False where no more are kept.
+        Of a journal that is not in it, nothing is known to be stored.
+        """
 
-        Committed when it returns True. Raises `Unavailable`, or `Refused` for the letter itself.
+    def write(self, batch: Sequence[Event], mark: Mark | None = None) -> Written:
+        """Commit all of `batch`, and `mark`, or none; then raises `Unavailable` or `Refused`."""
+
+    def set_aside(self, event: Event, reason: str, mark: Mark | None = None) -> Aside:
+        """Commit a refused event as a dead letter, and `mark`.
+
+        `full`: no more are kept, nothing was committed; `deduplicated`: it is there already.
+        Raises `Unavailable`, or `Refused` for the letter itself.
+        """
+
+    def tend(self) -> None:
+        """See whether it can still be written, while there is nothing to write.
+
+        Raises `Unavailable`.
         """
 
     def close(self) -> None:
