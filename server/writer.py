@@ -125,7 +125,7 @@ class Writer:
             return self._lose(one, f"the store refuses an event and its dead letter: {error}")
         if kept is None:
             self.drop([one], "shutdown_timeout")
-        elif kept:
+        elif kept != "full":
             self._kept(one, refusal)
         else:
             self._lose(one, _FULL)

@@ -22,8 +22,8 @@ from server.handlers.codings import PIECE, unpacker
 from server.receivers import documents, reader, weight
 from server.refusal import Refusal
 from server.service import make_receivers
+from server.store.batch import add_events
 from server.store.connection import connect
-from server.store.writer import add_events
 
 from .mutation import MARKER, MAX_BODY, ROUTES, Case, Mutator
 

@@ -37,7 +37,9 @@ def ids(database):
 
 def totals(database):
     with closing(sqlite3.connect(database)) as db:
-        return dict(db.execute("SELECT name, value FROM totals WHERE value > 0"))
+        return dict(
+            db.execute("SELECT name, value FROM totals WHERE value > 0 AND name <> 'last_batch'")
+        )
 
 
 def said(result, status=1):

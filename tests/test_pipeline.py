@@ -23,10 +23,10 @@ class HeldStore(SqliteStore):
         super().__init__(path)
         self.free, self.entered = threading.Event(), threading.Event()
 
-    def write(self, batch):
+    def write(self, batch, mark=None):
         self.entered.set()
         assert self.free.wait(30)
-        return super().write(batch)
+        return super().write(batch, mark)
 
 
 class FailingStore(SqliteStore):
@@ -36,11 +36,11 @@ class FailingStore(SqliteStore):
         super().__init__(path)
         self.failures: list = []
 
-    def write(self, batch):
+    def write(self, batch, mark=None):
         failure = self.failures.pop(0) if self.failures else None
         if failure:
             raise failure
-        return super().write(batch)
+        return super().write(batch, mark)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ..events import UTF8, Error, Event, Trace
 from ..times import now_ms
-from . import Refused
+from . import Aside, Refused
 from .faults import refusing
 from .totals import add_totals
 
@@ -29,18 +29,18 @@ class Letter(NamedTuple):
     event: str
 
 
-def put_letter(db: sqlite3.Connection, event: Event, reason: str, limit: int) -> bool:
-    """Whether a letter was added, with its total: not where there are `limit` of them already.
+def put_letter(db: sqlite3.Connection, event: Event, reason: str, limit: int) -> Aside:
+    """Add a letter, with its total; `full` where there are `limit` of them already.
 
     Call inside a transaction. Raises `Refused` where even the letter cannot be stored, and
     `sqlite3.Error`.
     """
     with refusing(db):
         row = (now_ms(), event.kind, reason, to_json(event), limit)
-        kept = db.execute(_PUT, row).rowcount == 1
-    if kept:
-        add_totals(db, {f"dead_lettered.{event.kind}": 1})
-    return kept
+        if db.execute(_PUT, row).rowcount != 1:
+            return "full"
+    add_totals(db, {f"dead_lettered.{event.kind}": 1})
+    return "dead_lettered"
 
 
 def find_letters(db: sqlite3.Connection, limit: int) -> list[Letter]:

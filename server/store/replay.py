@@ -2,9 +2,9 @@
 
 import sqlite3
 
+from .batch import add_events
 from .connection import transaction
 from .dead_letters import event_of, get_letter, remove_letter
-from .writer import add_events
 
 
 def replay_letter(db: sqlite3.Connection, letter_id: int) -> str | None:

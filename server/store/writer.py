@@ -2,16 +2,26 @@
 
 import contextlib
 import sqlite3
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from ..events import Error, Event, Trace
-from . import Refused, Unavailable, Unusable, Written
+from ..events import Event
+from . import Aside, Mark, Refused, Unavailable, Unusable, Written
+from .batch import add_events
 from .connection import connect, transaction
 from .dead_letters import put_letter
-from .faults import refusing, schema_fault, translate
-from .insert import insert
-from .totals import add_totals
+from .faults import schema_fault, translate
+from .marks import forget_others, get_marks, get_token, new_token, put_mark, put_token
+
+T = TypeVar("T")
+
+
+class Doubt(NamedTuple):
+    """A call whose COMMIT failed: a log that is recovered later may hold it all the same."""
+
+    call: tuple[object, ...]
+    token: int
+    result: Any = None
 
 
 class SqliteStore:
@@ -20,6 +30,9 @@ class SqliteStore:
     def __init__(self, path: str, max_dead_letters: int = 1000) -> None:
         self._path, self._max_dead_letters = path, max_dead_letters
         self._db: sqlite3.Connection | None = None
+        self._mark: Mark | None = None  # the last one committed
+        self._doubt: Doubt | None = None
+        self.safe: Mark | None = None
 
     def open(self) -> None:
         """Open the file, or make it. Raises `Unusable`."""
@@ -31,32 +44,73 @@ class SqliteStore:
             self._forget()
             raise Unusable(f"is damaged: {fault}")
 
-    def write(self, batch: Sequence[Event]) -> Written:
-        """Commit all of `batch`, or none. Raises `Unavailable` or `Refused`: nothing was written.
+    def marks(self) -> Mapping[str, int]:
+        """The number of the last settled record by journal id. Raises `Unavailable`."""
+        with self._connected() as db:
+            return get_marks(db)
+
+    def write(self, batch: Sequence[Event], mark: Mark | None = None) -> Written:
+        """Commit all of `batch` and `mark`, or none. Raises `Unavailable` or `Refused`.
 
         An event whose `event_id` is stored already, or stands earlier in the batch, adds no row.
+        The same call again, after `Unavailable`, never counts its own rows as stored already.
         """
-        with self._committing() as db:
-            return add_events(db, batch)
+        return self._commit((batch, mark), mark, lambda db: add_events(db, batch))
 
-    def set_aside(self, event: Event, reason: str) -> bool:
-        """Commit a dead letter: False where `max_dead_letters` are kept already.
+    def set_aside(self, event: Event, reason: str, mark: Mark | None = None) -> Aside:
+        """Commit a dead letter and `mark`; `full` where `max_dead_letters` are kept already.
 
         Raises `Unavailable`, or `Refused` where even the letter cannot be stored.
         """
-        with self._committing() as db:
-            return put_letter(db, event, reason, self._max_dead_letters)
+        limit = self._max_dead_letters
+        return self._commit(
+            (event, reason, mark), mark, lambda db: put_letter(db, event, reason, limit)
+        )
+
+    def tend(self) -> None:
+        """See whether a transaction can be begun. Raises `Unavailable`."""
+        with self._connected() as db:
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("ROLLBACK")
+
+    def _commit(
+        self, call: tuple[object, ...], mark: Mark | None, work: Callable[[sqlite3.Connection], T]
+    ) -> T:
+        """What `work` returns, committed with `mark`; of a call that was committed, what it did.
+
+        From its COMMIT to the next success a call is in doubt: that one can fail, and hold.
+        """
+        with self._connected() as db:
+            doubt = self._doubt if self._doubt and self._doubt.call == call else None
+            with transaction(db):
+                if doubt and get_token(db) == doubt.token:
+                    result: T = doubt.result
+                else:
+                    result = work(db)
+                    token = doubt.token if doubt else new_token()
+                    if result != "full":
+                        self._stamp(db, token, mark)
+                    self._doubt = Doubt(call, token, result)
+            self._doubt = None
+            self._mark = mark or self._mark
+            return result
+
+    def _stamp(self, db: sqlite3.Connection, token: int, mark: Mark | None) -> None:
+        put_token(db, token)
+        if mark:
+            put_mark(db, mark)
+            if self._mark is None or self._mark.journal != mark.journal:
+                forget_others(db, mark)
 
     @contextlib.contextmanager
-    def _committing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction. Raises `Refused` as it comes from inside, and all else as `Unavailable`.
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """The connection. `Refused` passes as it is, all else is raised as `Unavailable`.
 
-        After a failure that is not a lock, the next transaction opens a new connection.
+        After a failure that is not a lock, the next call opens a new connection.
         """
         try:
             self._db = self._db or connect(self._path)
-            with transaction(self._db):
-                yield self._db
+            yield self._db
         except Unusable as error:
             raise Unavailable("other", f"the database {error}") from None
         except Refused:
@@ -75,37 +129,8 @@ class SqliteStore:
             self._forget()
 
     def _forget(self) -> None:
-        """Close the connection; the next write opens another."""
+        """Close the connection; the next call opens another."""
         if self._db is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._db.close()
             self._db = None
-
-
-def add_events(db: sqlite3.Connection, batch: Sequence[Event]) -> Written:
-    """Insert `batch` and move the totals. Call inside a transaction.
-
-    Raises `Refused` where a failure is an event's own, and `sqlite3.Error`.
-    """
-    with refusing(db):
-        written = _insert(db, batch)
-    add_totals(db, _totals(written))
-    return written
-
-
-def _insert(db: sqlite3.Connection, batch: Sequence[Event]) -> Written:
-    written = Written(Counter(), Counter())
-    for table, kind in ((Trace, "trace"), (Error, "error")):
-        if rows := [event for event in batch if isinstance(event, table)]:
-            added = insert(db, rows)
-            written.persisted[kind] += added
-            written.deduplicated[kind] += len(rows) - added
-    return written
-
-
-def _totals(written: Written) -> dict[str, int]:
-    return {
-        f"{outcome}.{kind}": count
-        for outcome, counts in written._asdict().items()
-        for kind, count in counts.items()
-    }

@@ -1,0 +1,49 @@
+"""What a transaction leaves in `totals` of itself: the journal's position, and a token.
+
+Call inside a transaction where something is put. All raise `sqlite3.Error`.
+"""
+
+import random
+import sqlite3
+
+from . import Mark
+
+_PREFIX = "journal."
+_MARK = """
+    INSERT INTO totals (name, value) VALUES (?, ?)
+    ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
+"""
+_TOKEN = "INSERT OR REPLACE INTO totals (name, value) VALUES ('last_batch', ?)"  # noqa: S105 no secret
+
+
+def put_mark(db: sqlite3.Connection, mark: Mark) -> None:
+    """Raise the number of its journal, never lower it."""
+    db.execute(_MARK, (_PREFIX + mark.journal, mark.number))
+
+
+def forget_others(db: sqlite3.Connection, mark: Mark) -> None:
+    """Delete the numbers of all other journals: their records are settled, or gone."""
+    ours = _PREFIX + mark.journal
+    db.execute("DELETE FROM totals WHERE name GLOB ? AND name <> ?", (f"{_PREFIX}*", ours))
+
+
+def get_marks(db: sqlite3.Connection) -> dict[str, int]:
+    """The number by journal id."""
+    rows = db.execute("SELECT name, value FROM totals WHERE name GLOB ?", (f"{_PREFIX}*",))
+    return {name.removeprefix(_PREFIX): value for name, value in rows}
+
+
+def new_token() -> int:
+    """A number that tells one transaction from all others."""
+    return random.getrandbits(62)
+
+
+def put_token(db: sqlite3.Connection, token: int) -> None:
+    """Have the file say which transaction was the last one committed."""
+    db.execute(_TOKEN, (token,))
+
+
+def get_token(db: sqlite3.Connection) -> int | None:
+    """The token of the last one committed; None in a file without any."""
+    row = db.execute("SELECT value FROM totals WHERE name = 'last_batch'").fetchone()
+    return row[0] if row else None
