@@ -8,8 +8,8 @@ from contextlib import closing
 import pytest
 
 from server.normalise import Normaliser
-from server.store import Refused, Unavailable
-from server.store.dead_letters import event_of, find_letters
+from server.store import Mark, Refused, Unavailable
+from server.store.dead_letters import event_of, find_letters, put_letter
 from server.store.writer import SqliteStore
 
 pytestmark = pytest.mark.gen_test
@@ -273,3 +273,35 @@ def test_a_letter_and_its_total_are_one_transaction(opened, database):
     with pytest.raises(Unavailable):
         opened.set_aside(event(), "no")
     assert letters(database) == []
+
+
+def test_an_event_has_one_letter_however_often_it_is_set_aside(opened, database):
+    odd = event(event_id="a")._replace(agent="\ud800")
+    failure = NORMALISER.error({"error_type": "c", "message": "n", "event_id": "a"}, "native")
+    fates = [opened.set_aside(one, "no") for one in (odd, odd, failure, event(event_id="b"))]
+    assert fates == ["dead_lettered", "deduplicated", "dead_lettered", "dead_lettered"]
+    assert [letter.kind for letter in letters(database)] == ["trace", "error", "trace"]
+    moved = {"dead_lettered.trace": 2, "dead_lettered.error": 1, "deduplicated.trace": 1}
+    assert totals(database) == moved
+
+
+def test_a_letter_that_is_there_already_commits_the_mark_even_where_no_more_are_kept(database):
+    store = SqliteStore(database, 1)
+    store.open()
+    one = event()
+    assert store.set_aside(one, "no", Mark("a", 1)) == "dead_lettered"
+    assert store.set_aside(event(), "no", Mark("a", 2)) == "full"
+    assert store.set_aside(one, "no", Mark("a", 3)) == "deduplicated"
+    assert store.marks() == {"a": 3}
+    store.close()
+    assert totals(database)["dead_lettered.trace"] == 1
+
+
+def test_a_letter_is_looked_for_through_an_index(opened, database):
+    with closing(sqlite3.connect(database)) as db:
+        plans: list[str] = []
+        db.set_trace_callback(plans.append)
+        put_letter(db, event(), "no", 0)
+        db.set_trace_callback(None)
+        plan = db.execute(f"EXPLAIN QUERY PLAN {plans[0]}").fetchall()
+    assert "USING INDEX dead_letters_by_event (kind=? AND <expr>=?)" in plan[0][3], plan

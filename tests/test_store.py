@@ -33,7 +33,7 @@ def pragma(path, name):
 
 
 def test_a_new_file_has_the_settings_of_the_design(opened, database):
-    wanted = {"page_size": 16384, "auto_vacuum": 2, "journal_mode": "wal", "user_version": 2}
+    wanted = {"page_size": 16384, "auto_vacuum": 2, "journal_mode": "wal", "user_version": 3}
     assert {name: pragma(database, name) for name in wanted} == wanted
 
 
@@ -303,21 +303,48 @@ def test_lists_use_an_index(kind, filters, opened, database):
     assert "INDEX" in plan[0][3], plan
 
 
-def test_a_file_of_version_1_migrates_with_its_rows(database):
-    with closing(sqlite3.connect(database)) as db:
-        for statement in MIGRATIONS[0]:
-            db.execute(statement)
+def of_version(version, path):
+    """A file as that version left it, with a row."""
+    with closing(sqlite3.connect(path)) as db:
+        for statements in MIGRATIONS[:version]:
+            for statement in statements:
+                db.execute(statement)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        db.execute("PRAGMA user_version = 1")
+        db.execute(f"PRAGMA user_version = {version}")
         columns = "event_id, trace_id, created_at, source, provider, model, status"
         db.execute(f"INSERT INTO llm_traces ({columns}) VALUES ('a', 'a', 1, 's', 'p', 'm', 'ok')")
         db.commit()
+
+
+def test_a_file_of_version_1_migrates_with_its_rows(database):
+    of_version(1, database)
     store = SqliteStore(database)
     store.open()
     assert store.write([trace(event_id="a")]).deduplicated == {"trace": 1}
     assert store.set_aside(trace(), "no") == "dead_lettered"
     store.close()
-    assert pragma(database, "user_version") == 2
+    assert pragma(database, "user_version") == 3
+
+
+def test_a_file_of_version_2_migrates_with_its_letters_twice_or_broken(database):
+    of_version(2, database)
+    letters = ['{"event_id": "b"}', '{"event_id": "b"}', "{", "[]"]
+    with closing(sqlite3.connect(database)) as db:
+        for letter in letters:
+            db.execute(
+                "INSERT INTO dead_letters (created_at, kind, reason, event)"
+                " VALUES (1, 'trace', 'no', ?)",
+                (letter,),
+            )
+        db.commit()
+    store = SqliteStore(database)
+    store.open()
+    assert store.set_aside(trace(event_id="b"), "no") == "deduplicated"
+    assert store.set_aside(trace(event_id="c"), "no") == "dead_lettered"
+    store.close()
+    assert pragma(database, "user_version") == 3
+    with closing(sqlite3.connect(database)) as db:
+        assert [row[0] for row in db.execute("SELECT event FROM dead_letters")][:4] == letters
 
 
 def test_every_filter_is_a_column():
@@ -325,5 +352,5 @@ def test_every_filter_is_a_column():
 
 
 def test_the_schema_is_numbered_from_the_first_release():
-    assert len(MIGRATIONS) == 2
+    assert len(MIGRATIONS) == 3
     assert asdict(Config())["db"] == "./tokenweir.db"

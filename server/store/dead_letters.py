@@ -13,6 +13,10 @@ from .totals import add_totals
 
 _KINDS: dict[str, type[Trace] | type[Error]] = {"trace": Trace, "error": Error}
 _SELECT = "SELECT id, created_at, kind, reason, event FROM dead_letters"
+_IS_THERE = """
+    SELECT 1 FROM dead_letters WHERE kind = ? AND json_valid(event)
+    AND json_extract(event, '$.event_id') = json_extract(?, '$.event_id')
+"""
 _PUT = """
     INSERT INTO dead_letters (created_at, kind, reason, event)
     SELECT ?, ?, ?, ? WHERE (SELECT count(*) FROM dead_letters) < ?
@@ -30,17 +34,23 @@ class Letter(NamedTuple):
 
 
 def put_letter(db: sqlite3.Connection, event: Event, reason: str, limit: int) -> Aside:
-    """Add a letter, with its total; `full` where there are `limit` of them already.
+    """Add a letter, unless there is one of that event, or `limit` in all; the total moves.
 
     Call inside a transaction. Raises `Refused` where even the letter cannot be stored, and
     `sqlite3.Error`.
     """
     with refusing(db):
-        row = (now_ms(), event.kind, reason, to_json(event), limit)
-        if db.execute(_PUT, row).rowcount != 1:
-            return "full"
-    add_totals(db, {f"dead_lettered.{event.kind}": 1})
-    return "dead_lettered"
+        fate = _put(db, event.kind, reason, to_json(event), limit)
+    if fate != "full":
+        add_totals(db, {f"{fate}.{event.kind}": 1})
+    return fate
+
+
+def _put(db: sqlite3.Connection, kind: str, reason: str, event: str, limit: int) -> Aside:
+    if db.execute(_IS_THERE, (kind, event)).fetchone():
+        return "deduplicated"
+    kept = db.execute(_PUT, (now_ms(), kind, reason, event, limit)).rowcount == 1
+    return "dead_lettered" if kept else "full"
 
 
 def find_letters(db: sqlite3.Connection, limit: int) -> list[Letter]:

@@ -87,6 +87,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT
         """,
     ),
+    (
+        """
+        CREATE INDEX dead_letters_by_event ON dead_letters (kind, json_extract(event, '$.event_id'))
+        WHERE json_valid(event)
+        """,
+    ),
 )
 """Statements by the `user_version` they start from; the first makes version 1 of a new file."""
 

@@ -58,8 +58,9 @@ class SqliteStore:
         return self._commit((batch, mark), mark, lambda db: add_events(db, batch))
 
     def set_aside(self, event: Event, reason: str, mark: Mark | None = None) -> Aside:
-        """Commit a dead letter and `mark`; `full` where `max_dead_letters` are kept already.
+        """Commit a dead letter and `mark`, or `mark` alone where the event has a letter already.
 
+        `full`: `max_dead_letters` are kept, nothing was committed.
         Raises `Unavailable`, or `Refused` where even the letter cannot be stored.
         """
         limit = self._max_dead_letters
