@@ -1,0 +1,120 @@
+"""The journal as it is written: a new one at each start, in segments of some megabytes."""
+
+import contextlib
+import os
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from zlib import crc32
+
+from .record import pack
+from .segment import Segment, remove_if_empty
+
+SEGMENT_BYTES = 16 * 2**20
+"""A segment that has grown to this is the last one's predecessor."""
+
+
+class Journal:
+    """Appends records. Methods block and raise OSError.
+
+    One thread at a time may append; `sync`, `look` and `forget` may be called from another.
+    """
+
+    def __init__(self, directory: Path, heading: bytes, *, syncs: bool) -> None:
+        """Touches nothing yet. `syncs`: somebody will call `sync`."""
+        self._directory, self._heading, self._syncs = directory, heading, syncs
+        self._id = os.urandom(16)
+        self.id = self._id.hex()
+        self._seed = crc32(self._id)
+        self._next = 0
+        self._segments: deque[Segment] = deque()
+        self._retired: deque[Segment] = deque()
+        self._is_spoilt = False
+        self._unsynced_names = False
+
+    def begin(self, first: int) -> None:
+        """Number the records from `first` on, which is above all that are in the directory.
+
+        Makes the first segment; where that fails, the next append tries again.
+        """
+        self._next = first
+        self._begin_segment()
+
+    def append(self, payloads: Sequence[bytes]) -> int:
+        """All of `payloads` in one write, or none of them; the number of the first.
+
+        An empty one is a trial of the disk, of no use to anybody later.
+        """
+        if self._is_spoilt or not self._segments or self._segments[-1].size >= SEGMENT_BYTES:
+            self._begin_segment()
+        first = self._next
+        records = [pack(one, first + i, self._seed) for i, one in enumerate(payloads)]
+        self._segments[-1].append(b"".join(records))
+        self._next += len(records)
+        return first
+
+    def sync(self) -> None:
+        """Return when what was appended before would survive a power failure.
+
+        What a failed sync leaves on the disk nobody knows: the next append begins a new segment.
+        """
+        try:
+            while self._retired:
+                self._retired[0].sync()
+                self._retired.popleft().close()
+            if self._segments:
+                self._segments[-1].sync()
+            self._sync_names()
+        except OSError:
+            self._is_spoilt = True
+            if self._retired:
+                self._retired.popleft().close()
+            raise
+
+    def look(self) -> None:
+        """Raise FileNotFoundError where the segment was deleted; the next append begins another."""
+        if self._segments and not self._segments[-1].is_there():
+            self._is_spoilt = True
+            raise FileNotFoundError("a segment was deleted")
+
+    def forget(self, number: int) -> None:
+        """Remove the segments in which no record is above `number`; not the last."""
+        while len(self._segments) > 1 and self._segments[1].first <= number + 1:
+            with contextlib.suppress(FileNotFoundError):
+                self._segments[0].path.unlink()
+            self._segments.popleft()
+
+    def close(self, is_empty: bool) -> None:
+        """End. `is_empty`: no record is needed, so remove all segments."""
+        if self._syncs:
+            with contextlib.suppress(OSError):
+                self.sync()
+        if self._segments:
+            self._segments[-1].close()
+        while is_empty and self._segments:
+            self._segments.pop().path.unlink(missing_ok=True)
+        if is_empty:
+            remove_if_empty(self._directory)
+
+    def _begin_segment(self) -> None:
+        self._directory.mkdir(mode=0o700, exist_ok=True)
+        new = Segment(self._directory, self._id, self._next, self._heading)
+        old = self._segments[-1] if self._segments else None
+        if old is not None and old.first == new.first:  # it holds no record, and had this name
+            self._segments.pop().close()
+        elif old is not None and self._syncs:
+            self._retired.append(old)
+        elif old is not None:
+            old.close()
+        self._segments.append(new)
+        self._is_spoilt, self._unsynced_names = False, True
+
+    def _sync_names(self) -> None:
+        if not self._unsynced_names:
+            return
+        self._unsynced_names = False
+        descriptor = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
