@@ -52,6 +52,17 @@ class Config:
     drain_seconds: float = setting(
         10.0, "longest wait at shutdown for the queue to be written", at_least=0, at_most=86_400
     )
+    journal: str = setting(
+        "inline",
+        "who writes what is accepted to the journal before it is answered: the event loop, or a "
+        "thread for disks that freeze; off: nobody",
+        choices=("inline", "thread", "off"),
+    )
+    journal_sync: str = setting(
+        "off",
+        "when the journal is forced to the disk itself: never, each second, or before each answer",
+        choices=("off", "interval", "always"),
+    )
     log_level: str = setting(
         "info", "least severe level to log", choices=("debug", "info", "warning", "error")
     )

@@ -1,5 +1,6 @@
 """Sizes of the store's files and of the filesystem they lie on. Blocking, for any thread."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -21,6 +22,12 @@ class Disk:
         """Size of the write-ahead log."""
         return _size(self._path + "-wal")
 
+    def journal_bytes(self) -> int:
+        """Size of the journal's segments."""
+        with contextlib.suppress(OSError), os.scandir(journal_directory(self._path)) as entries:
+            return sum(_size(entry.path) for entry in entries)
+        return 0
+
     def available_bytes(self) -> int:
         """Space that the service may still use."""
         return self._space()[0]
@@ -34,12 +41,21 @@ class Disk:
         available, size = self._space()
         return available < LOW_SHARE * size
 
+    def is_writable(self) -> bool:
+        """Whether files may be made where the database lies."""
+        return os.access(Path(self._path).parent, os.W_OK | os.X_OK)
+
     def _space(self) -> tuple[int, int]:
         try:
             stat = os.statvfs(Path(self._path).parent)
         except OSError:
             return 0, 0
         return stat.f_bavail * stat.f_frsize, stat.f_blocks * stat.f_frsize
+
+
+def journal_directory(path: str) -> Path:
+    """Where the journal of the database `path` lies: beside the file itself, as its log does."""
+    return Path(os.path.realpath(path) + ".journal.d")
 
 
 def _size(path: str) -> int:

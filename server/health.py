@@ -6,6 +6,8 @@ from typing import Any
 from .disk import Disk
 from .metrics import Metrics, total
 from .pipeline import Pipeline
+from .recording.recorder import Recorder
+from .recording.unrecorded import Unrecorded
 from .times import format_rfc3339
 from .version import version
 from .writer import Writer
@@ -14,8 +16,16 @@ from .writer import Writer
 class Health:
     """Reads the parts; changes nothing. `report` may be called from any thread."""
 
-    def __init__(self, pipeline: Pipeline, writer: Writer, disk: Disk, metrics: Metrics) -> None:
-        self._pipeline, self._writer, self._disk, self._metrics = pipeline, writer, disk, metrics
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        writer: Writer,
+        recorder: Recorder | Unrecorded,
+        disk: Disk,
+        metrics: Metrics,
+    ) -> None:
+        self._pipeline, self._writer, self._recorder = pipeline, writer, recorder
+        self._disk, self._metrics = disk, metrics
         self._started = time.monotonic()
         self._version = version()
         metrics.ready.set_function(lambda: self._pipeline.not_ready() is None)
@@ -33,7 +43,7 @@ class Health:
         return {
             "status": "stopping" if stopping else "degraded" if reasons else "ok",
             "reasons": reasons,
-            "db_status": "failing" if self._writer.trouble else "ok",
+            "db_status": "failing" if self._writer.is_failing else "ok",
             "db_size_bytes": self._disk.main_bytes(),
             "wal_size_bytes": self._disk.wal_bytes(),
             "queue_depth": self._pipeline.depth(),
@@ -46,8 +56,9 @@ class Health:
 
     def _reasons(self) -> list[str]:
         reasons = self.not_ready()
-        if trouble := self._writer.trouble:
-            reasons.append(trouble)
+        reasons += filter(None, (self._writer.trouble, self._recorder.trouble))
+        if not self._disk.is_writable():
+            reasons.append("the database's directory cannot be written to")
         if self._disk.is_low():
             reasons.append("less than 5 % of the disk is free")
         return reasons

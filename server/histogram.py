@@ -24,7 +24,7 @@ class Series:
 
 
 class Histogram(Collector):
-    """Series by the values of one label."""
+    """Series by the values of one label; without a label, its one value is ''."""
 
     def __init__(
         self,
@@ -35,15 +35,18 @@ class Histogram(Collector):
         values: Iterable[str],
         registry: CollectorRegistry,
     ) -> None:
-        self._name, self._help, self._bounds, self._label = name, help, bounds, label
+        self._name, self._help, self._bounds = name, help, bounds
+        self._labels = [label] if label else []
         self.series = {value: Series(bounds) for value in values}
         registry.register(self)
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """All series, as they stand now."""
-        family = HistogramMetricFamily(self._name, self._help, labels=[self._label])
+        family = HistogramMetricFamily(self._name, self._help, labels=self._labels)
         for value, series in self.series.items():
-            family.add_metric([value], self._buckets(list(series.counts)), series.sum)
+            family.add_metric(
+                [value] if self._labels else [], self._buckets(list(series.counts)), series.sum
+            )
         yield family
 
     def _buckets(self, counts: list[int]) -> list[tuple[str, float]]:

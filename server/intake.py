@@ -1,7 +1,7 @@
 """From a receiver's items to the queue: offers each, counts it, and says what became of it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from .events import MAX_MESSAGE, Group, Rejected
@@ -19,13 +19,14 @@ class Intake:
     def __init__(self, pipeline: Pipeline, metrics: Metrics) -> None:
         self._pipeline, self._metrics = pipeline, metrics
 
-    def take(self, items: Sequence[Group | Rejected]) -> Answer:
-        """Offer each item's Events and answer for it, in order.
+    def take(self, items: Sequence[Group | Rejected]) -> tuple[Answer, Awaitable[None] | None]:
+        """Offer each item's Events and answer for it, in order; what to await before that is sent.
 
         accepted, dropped and rejected count events; entry i of `events` answers item i.
         """
         groups = [item for item in items if not isinstance(item, Rejected)]
-        fates = iter(self._pipeline.offer(groups))
+        offered = self._pipeline.offer(groups)
+        fates = iter(offered.fates)
         tally: Tally = Counter()
         entries = [
             _rejected(item, tally)
@@ -33,7 +34,7 @@ class Intake:
             else _settled(item, next(fates), tally)
             for item in items
         ]
-        return {**self._count(tally), "events": entries}
+        return {**self._count(tally), "events": entries}, offered.covered
 
     def _count(self, tally: Tally) -> Answer:
         """Move the counters, once for all events of a kind that ended alike; the totals."""

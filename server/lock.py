@@ -42,8 +42,9 @@ class Lock:
         try:
             self._lock(descriptor)
             if self._is_at_path(descriptor):
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+                with contextlib.suppress(OSError):  # as on a full disk: it only helps the message
+                    os.ftruncate(descriptor, 0)
+                    os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
                 return descriptor
         except BaseException:
             os.close(descriptor)

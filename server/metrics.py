@@ -64,6 +64,7 @@ class Metrics:
         self._declare_events()
         self._declare_http()
         self._declare_queue_and_writer()
+        self._declare_journal()
         self._declare_storage()
         self._declare_process()
 
@@ -87,6 +88,9 @@ class Metrics:
         self.dead_lettered = self._by_kind(
             "events_dead_lettered",
             "Accepted events the store refuses, set aside with their reason.",
+        )
+        self.replayed = self._by_kind(
+            "events_replayed", "Events read back from the journal at start."
         )
         self.commit_latency = self._by_label(
             "event_commit_latency_seconds",
@@ -153,9 +157,23 @@ class Metrics:
             "Unix time of the last commit; process start until there is one.",
         )
 
+    def _declare_journal(self) -> None:
+        self.journal_bytes = self._gauge(
+            "journal_bytes", "Bytes in journal segments not yet committed to the store."
+        )
+        self.journal_write = self._by_label(
+            "journal_write_duration_seconds", "One append.", (0.0005, *SHORT_WORK), "", ("",)
+        )[""]
+        errors = self._counter("journal_write_errors", "Appends that failed.", ("reason",))
+        reasons = ("disk_full", "io_error")
+        self.journal_errors = {reason: errors.labels(reason) for reason in reasons}
+        self.journal_uncovered = self._counter(
+            "journal_uncovered_events", "Events answered accepted before the journal had them."
+        )
+
     def _declare_storage(self) -> None:
         files = self._gauge("storage_file_bytes", "Size of a store file.", ("file",))
-        self.storage_file = {file: files.labels(file) for file in ("main", "wal")}
+        self.storage_file = {file: files.labels(file) for file in ("main", "wal", "journal")}
         self.storage_available = self._gauge(
             "storage_filesystem_avail_bytes", "Space left on the store's filesystem."
         )

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 import tornado.util
 from tornado.queues import Queue
@@ -13,7 +14,11 @@ from tornado.queues import Queue
 from .events import Event, Group
 from .footprint import footprint
 from .metrics import Metrics
-from .writer import Waiting, Writer
+from .recording.recorder import Recorder
+from .recording.replay import Replay
+from .recording.unrecorded import Unrecorded
+from .waiting import Waiting
+from .writer import Writer
 
 logger = logging.getLogger(__name__)
 
@@ -22,8 +27,20 @@ GATHER_SECONDS = 0.05
 whether it adds one row or many: at 2,500 requests/s an event cost the writer's thread 71 us of
 CPU without this pause, 38 us with 20 ms, 31 us with 50 ms, 24 us with 100 ms."""
 
-LAST_TRY_SECONDS = 5.0
-"""Longest wait, at a stop, for the batch that is being written when the time is up."""
+FLUSH_SECONDS = 0.02
+"""Longest wait of a batch for the journal's thread, so that it knows what is settled."""
+LOOK_SECONDS = 1.0
+"""With nothing to write, from one look at the store to the next."""
+
+
+class Offered(NamedTuple):
+    """What became of groups: None for each that was accepted, or why it was not.
+
+    `covered` is to be awaited before they are answered for, where there is something to await.
+    """
+
+    fates: list[str | None]
+    covered: Awaitable[None] | None
 
 
 class Pipeline:
@@ -36,13 +53,16 @@ class Pipeline:
     def __init__(
         self,
         writer: Writer,
+        recorder: Recorder | Unrecorded,
+        replay: Replay,
         metrics: Metrics,
         *,
         queue_events: int,
         queue_bytes: int,
         batch_events: int,
     ) -> None:
-        self._writer = writer
+        self._writer, self._recorder, self._replay = writer, recorder, replay
+        self._metrics = metrics
         self._max_events, self._max_bytes = queue_events, queue_bytes
         self._batch_events = batch_events
         self._queue: Queue[Waiting] = Queue(maxsize=queue_events)
@@ -51,6 +71,7 @@ class Pipeline:
         self._oldest: float | None = None
         self._last_batch = 0.0
         self._stopping = False
+        self._hurry = asyncio.Event()
         self._consumer: asyncio.Task[None] | None = None
         metrics.queue_capacity_events.set(queue_events)
         metrics.queue_capacity_bytes.set(queue_bytes)
@@ -59,23 +80,31 @@ class Pipeline:
         metrics.queue_oldest_age.set_function(self.oldest_age)
 
     async def start(self) -> None:
-        """Open the store and start consuming. Raises `store.Unusable`."""
-        await self._writer.open()
+        """Open the store, bring it up to the journal, start consuming. Raises `store.Unusable`."""
+        marks, replay = await self._writer.open(), self._replay
+        await replay.run(marks, self._take_back, lambda: self._writer.trouble or "")
+        if replay.found and await self._writer.checkpoint():
+            await asyncio.to_thread(replay.discard)
+        self._recorder.start(replay.next_number)
         self._consumer = asyncio.create_task(self._consume())
         self._consumer.add_done_callback(self._consumer_ended)
 
-    def offer(self, groups: Sequence[Group]) -> list[str | None]:
-        """Put all Events of a group onto the queue, or none: None, or why not. Never waits."""
+    def offer(self, groups: Sequence[Group]) -> Offered:
+        """Put all Events of a group onto the queue, or none. Never waits."""
         if self._stopping:
-            return ["shutting_down"] * len(groups)
+            return Offered(["shutting_down"] * len(groups), None)
         taken: list[tuple[Event, int]] = []
         fates = [self._admit(group, taken) for group in groups]
-        now = time.monotonic()
-        together = self._together()
-        for start in range(0, len(taken), together):
-            events, sizes = zip(*taken[start : start + together], strict=True)
-            self._queue.put_nowait(Waiting(events, sum(sizes), now))
-        return fates
+        return Offered(fates, self._put(taken) if taken else None)
+
+    def _put(self, taken: Sequence[tuple[Event, int]]) -> Awaitable[None] | None:
+        now, together = time.monotonic(), self._together()
+        parts = [taken[start : start + together] for start in range(0, len(taken), together)]
+        chunks = [[event for event, _ in part] for part in parts]
+        tickets, covered = self._recorder.record(chunks)
+        for part, events, ticket in zip(parts, chunks, tickets, strict=True):
+            self._queue.put_nowait(Waiting(events, sum(size for _, size in part), now, ticket))
+        return covered
 
     def _admit(self, group: Group, taken: list[tuple[Event, int]]) -> str | None:
         sized = [(event, footprint(event)) for event in group]
@@ -107,41 +136,86 @@ class Pipeline:
         """Wait until every accepted event is settled."""
         await self._queue.join()
 
-    async def stop(self, drain_seconds: float) -> None:
-        """Refuse what comes, write what is queued, close the store.
+    def hurry(self) -> None:
+        """Let a stop not wait for the store any longer."""
+        self._hurry.set()
 
-        What is not written in `drain_seconds` is counted as dropped, `shutdown_timeout`; a tenth
-        of that time is for the last try and for closing.
+    async def stop(self, drain_seconds: float) -> bool:
+        """Refuse what comes, write what is queued, close the store; whether nothing hangs.
+
+        All in `drain_seconds`, and a moment. What is not written by then stays in the journal;
+        without one it is counted as dropped, `shutdown_timeout`.
         """
         self._stopping = True
-        await self._wait_for_consumer(0.9 * drain_seconds)
-        self._writer.give_up()
+        moment = max(0.1 * drain_seconds, 0.1)
+        drain = max(0.5 * drain_seconds, drain_seconds - 4 * moment)
+        await self._settled(drain, self._hurry.wait())
         left = [self._queue.get_nowait() for _ in range(self._queue.qsize())]
-        self._writer.drop(left, "shutdown_timeout")
-        self._settle(left)
         self._done(left)
-        await self._wait_for_consumer(LAST_TRY_SECONDS)
+        self._writer.give_up()
+        await self._settled(moment)
+        await self._recorder.flush(moment)
+        self._writer.abandon()
+        await self._end_consumer()
+        self._leave(left)
+        return await self._close(moment)
+
+    async def _settled(self, seconds: float, *ends: Awaitable[object]) -> None:
+        """Wait until all events are settled that were not taken away, for an end, or so long."""
+        waits = [asyncio.ensure_future(one) for one in (self._queue.join(), *ends)]
+        if self._consumer is not None and not self._consumer.done():
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    async def _end_consumer(self) -> None:
+        if self._consumer is not None:
+            await self._settled(1)
+            self._consumer.cancel()  # so it is idle in get(), never in a write
+            await asyncio.wait({self._consumer})
+
+    def _leave(self, left: Sequence[Waiting]) -> None:
+        self._writer.leave(left, self._settle)
         if lost := self._writer.lost:
             logger.error("%d accepted events could not be stored and are lost", lost)
-        if self._consumer is not None:
-            self._consumer.cancel()  # so it is idle in get(), never in a write
-        await self._writer.close()
+        if kept := self._writer.left:
+            logger.warning("%d accepted events are left in the journal, for the next start", kept)
 
-    async def _wait_for_consumer(self, seconds: float) -> None:
-        if self._consumer is None or self._consumer.done():
-            return
-        with contextlib.suppress(tornado.util.TimeoutError):
-            await self._queue.join(timeout=timedelta(seconds=seconds))
+    async def _close(self, seconds: float) -> bool:
+        is_safe = await self._writer.close(seconds)
+        is_empty = bool(is_safe) and self._events == 0
+        done = await self._recorder.close(is_empty=is_empty, seconds=seconds)
+        if is_empty:
+            await asyncio.to_thread(self._replay.discard)
+        return done and is_safe is not None
+
+    async def _take_back(self, batch: list[Waiting]) -> bool:
+        """Store what an earlier process had accepted; False where this one is to stop."""
+        for waiting in batch:
+            self._events += len(waiting.events)
+            self._bytes += waiting.size
+            for event in waiting.events:
+                self._metrics.replayed[event.kind].inc()
+        await self._writer.write(batch, self._settle)
+        return not self._stopping
 
     async def _consume(self) -> None:
         while True:
-            first = await self._queue.get()
+            first = await self._next()
             self._oldest = first.since
             await self._gather()
             batch = self._batch(first)
+            if batch[-1].ticket.number is None:
+                await self._recorder.flush(FLUSH_SECONDS)
             await self._writer.write(batch, self._settle)
             self._done(batch)
             self._oldest = None
+
+    async def _next(self) -> Waiting:
+        while True:
+            with contextlib.suppress(tornado.util.TimeoutError):
+                return await self._queue.get(timeout=timedelta(seconds=LOOK_SECONDS))
+            await self._writer.look()
 
     def _batch(self, first: Waiting) -> list[Waiting]:
         """`first` and what else is waiting, up to `batch_events`."""

@@ -6,11 +6,13 @@ from tornado.netutil import bind_sockets
 
 from .app import make_app
 from .config import Config
-from .disk import Disk
+from .disk import Disk, journal_directory
 from .handlers.body import Room
 from .handlers.inflight import InFlight
 from .health import Health
 from .intake import Intake
+from .journal.journal import Journal
+from .lock import Lock
 from .looplag import LoopLag
 from .memory import Trimmer
 from .metrics import Metrics
@@ -19,6 +21,10 @@ from .pipeline import Pipeline
 from .receivers import Receiver
 from .receivers.litellm import LiteLLMReceiver
 from .receivers.native import NativeReceiver
+from .recording.payload import HEADING
+from .recording.recorder import Recorder
+from .recording.replay import Replay
+from .recording.unrecorded import Unrecorded
 from .refusal import Refusal
 from .store import Store
 from .store.writer import SqliteStore
@@ -35,11 +41,18 @@ class Service:
         """Builds all parts; nothing runs yet. `store` replaces SQLite, for tests."""
         self._config = config
         self.url = ""
+        self.hangs = False
+        """Whether a call of the disk does not return, so that its thread will not end."""
+        self._lock = Lock(config.db)
         self.metrics = Metrics(CollectorRegistry())
         self.metrics.set_build(version(), config.revision)
-        writer = Writer(store or SqliteStore(config.db, config.max_dead_letters), self.metrics)
+        self._store = store or SqliteStore(config.db, config.max_dead_letters)
+        recorder = self.recorder = make_recorder(config, self.metrics)
+        writer = Writer(self._store, recorder, self.metrics)
         self.pipeline = Pipeline(
             writer,
+            recorder,
+            Replay(journal_directory(config.db), config.batch_events),
             self.metrics,
             queue_events=config.queue_events,
             queue_bytes=config.queue_bytes,
@@ -52,7 +65,7 @@ class Service:
         self.app = make_app(
             make_receivers(config),
             Intake(self.pipeline, self.metrics),
-            Health(self.pipeline, writer, disk, self.metrics),
+            Health(self.pipeline, writer, recorder, disk, self.metrics),
             self.metrics,
             self._in_flight,
             Room(max(config.max_bodies_bytes, config.max_body_bytes)),
@@ -70,11 +83,12 @@ class Service:
 
     async def start(self) -> None:
         """Open the store, then listen at `url`. Raises `store.Unusable` and OSError."""
-        await self.pipeline.start()
+        self._lock.take()
         try:
+            await self.pipeline.start()
             sockets = bind_sockets(self._config.port, self._config.address)
-        except OSError:
-            await self.pipeline.stop(0)
+        except BaseException:
+            await self._end(0)
             raise
         self._listener.start(sockets)
         self._in_flight.start()
@@ -90,12 +104,17 @@ class Service:
         answer, and what comes late is told that it is dropped.
         """
         self._listener.stop()
-        await self.pipeline.stop(self._config.drain_seconds)
+        await self._end(self._config.drain_seconds)
         self._listener.end()
         await self._server.close_all_connections()
         self._in_flight.stop()
         self._trimmer.stop()
         self._lag.stop()
+
+    async def _end(self, drain_seconds: float) -> None:
+        self.hangs = not await self.pipeline.stop(drain_seconds)
+        if not self.hangs:
+            self._lock.release()
 
     def _refused(self, refusal: Refusal, route: str) -> None:
         """Count what is refused without a handler."""
@@ -106,8 +125,18 @@ class Service:
         metrics = self.metrics
         metrics.storage_file["main"].set_function(disk.main_bytes)
         metrics.storage_file["wal"].set_function(disk.wal_bytes)
+        metrics.storage_file["journal"].set_function(disk.journal_bytes)
         metrics.storage_available.set_function(disk.available_bytes)
         metrics.storage_size.set_function(disk.size_bytes)
+
+
+def make_recorder(config: Config, metrics: Metrics) -> Recorder | Unrecorded:
+    """As the settings say."""
+    if config.journal == "off":
+        return Unrecorded()
+    sync = config.journal_sync
+    journal = Journal(journal_directory(config.db), HEADING, syncs=sync != "off")
+    return Recorder(journal, metrics, thread=config.journal == "thread", sync=sync)
 
 
 def make_receivers(config: Config) -> dict[str, Receiver]:

@@ -1,32 +1,22 @@
 """Writes batches to the store until each of their events is settled, whatever fails meanwhile."""
 
+import asyncio
+import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
 
-from .events import Event
-from .footprint import footprint
 from .metrics import Metrics
+from .recording.recorder import Recorder
+from .recording.unrecorded import Unrecorded
 from .retry import Retry
-from .store import Refused, Store, Written
+from .store import Aside, Refused, Store, Written
+from .waiting import Waiting, mark_of
 
 logger = logging.getLogger(__name__)
 
 _FULL = "the dead letters are full: what the store refuses is dropped"
-
-
-class Waiting(NamedTuple):
-    """Events accepted together: their size in bytes, and since when (monotonic seconds)."""
-
-    events: Sequence[Event]
-    size: int
-    since: float
-
-    def singles(self) -> list["Waiting"]:
-        """Its events one by one."""
-        return [Waiting((event,), footprint(event), self.since) for event in self.events]
 
 
 Settled = Callable[[Sequence[Waiting]], None]
@@ -35,8 +25,8 @@ Settled = Callable[[Sequence[Waiting]], None]
 class Writer:
     """Owns the store, and says what became of each event. Lives on the event loop."""
 
-    def __init__(self, store: Store, metrics: Metrics) -> None:
-        self._store, self._metrics = store, metrics
+    def __init__(self, store: Store, recorder: Recorder | Unrecorded, metrics: Metrics) -> None:
+        self._store, self._recorder, self._metrics = store, recorder, metrics
         self._retry = Retry(metrics)
         self._losing: str | None = None
         self._said: set[str] = set()
@@ -44,6 +34,8 @@ class Writer:
         """Unix seconds of the last commit; None until there is one."""
         self.lost = 0
         """Accepted events that were dropped since the start."""
+        self.left = 0
+        """Accepted events that are left in the journal, for the next start."""
         metrics.last_commit.set_to_current_time()
 
     @property
@@ -51,9 +43,19 @@ class Writer:
         """What is wrong with writing, since the last commit; None while all is well."""
         return self._retry.trouble or self._losing
 
-    async def open(self) -> None:
-        """Raises `store.Unusable`."""
+    @property
+    def is_failing(self) -> bool:
+        """Whether the store cannot be written."""
+        return self._retry.is_failing or self._losing is not None
+
+    async def open(self) -> Mapping[str, int]:
+        """What is settled of each journal. Raises `store.Unusable`."""
         await self._retry.once(self._store.open)
+        return await self._retry.commit(self._store.marks) or {}
+
+    async def look(self) -> None:
+        """See whether the store can be written, while there is nothing to write."""
+        await self._retry.look(self._store.tend)
 
     async def write(self, batch: Sequence[Waiting], settled: Settled) -> None:
         """Return when each event of `batch` is counted by what became of it, or as dropped.
@@ -64,28 +66,48 @@ class Writer:
         """
         events = [event for waiting in batch for event in waiting.events]
         try:
-            written = await self._retry.commit(self._store.write, events)
+            written = await self._retry.commit(self._store.write, events, mark_of(batch))
         except Refused as refusal:
             return await self._split(batch, settled, refusal)
         if written is None:
-            self.drop(batch, "shutdown_timeout")
-        else:
-            self._written(batch, written, len(events))
+            return self.leave(batch, settled)
+        self._written(batch, written, len(events))
         settled(batch)
 
-    def drop(self, batch: Sequence[Waiting], reason: str) -> None:
-        """Count accepted events as lost."""
-        for event in (event for waiting in batch for event in waiting.events):
-            self.lost += 1
-            self._metrics.dropped[event.kind, "persist", reason].inc()
+    def leave(self, batch: Sequence[Waiting], settled: Settled) -> None:
+        """To the next start what the journal has, or still takes; the rest is lost, and counted."""
+        batch = [self._recorder.cover(waiting) for waiting in batch]
+        lost = [waiting for waiting in batch if waiting.ticket.number is None]
+        self.left += sum(len(waiting.events) for waiting in batch)
+        self.left -= sum(len(waiting.events) for waiting in lost)
+        self._drop(lost, "shutdown_timeout")
+        settled(lost)
 
     def give_up(self) -> None:
         """Let the batch being written, and all later ones, have one more try only."""
         self._retry.give_up()
 
-    async def close(self) -> None:
-        """Close the store. Its idle thread ends with the process."""
-        await self._retry.once(self._store.close)
+    def abandon(self) -> None:
+        """Do not wait any more for a call of the store that hangs."""
+        self._retry.abandon()
+
+    async def checkpoint(self) -> bool:
+        """Whether all that is committed is beyond any fault of the write-ahead log."""
+        return bool(await self._retry.look(self._store.checkpoint))
+
+    async def close(self, seconds: float) -> bool | None:
+        """Close the store; whether that was done as `checkpoint` is. None: not done in time.
+
+        Its idle thread ends with the process.
+        """
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(self._retry.once(self._store.close), seconds)
+        return None
+
+    def _drop(self, batch: Sequence[Waiting], reason: str) -> None:
+        for event in (event for waiting in batch for event in waiting.events):
+            self.lost += 1
+            self._metrics.dropped[event.kind, "persist", reason].inc()
 
     def _written(self, batch: Sequence[Waiting], written: Written, events: int) -> None:
         now = time.monotonic()
@@ -97,47 +119,52 @@ class Writer:
         for kind, count in written.deduplicated.items():
             self._metrics.deduplicated[kind].inc(count)
         self._metrics.batch_events.observe(events)
-        self._committed()
+        self._committed(batch[-1])
 
-    def _committed(self) -> None:
+    def _committed(self, last: Waiting) -> None:
+        if last.is_last:
+            self._recorder.settled(last.ticket, self._store.safe)
         self._metrics.last_commit.set_to_current_time()
         self.last_commit = time.time()
         self._losing = None
 
     async def _split(self, batch: Sequence[Waiting], settled: Settled, refusal: Refused) -> None:
         if self._retry.is_giving_up:  # to find the culprit would take a transaction an event
-            self.drop(batch, "shutdown_timeout")
-            return settled(batch)
+            return self.leave(batch, settled)
         if len(batch) == 1:
             batch = batch[0].singles()
         if len(batch) == 1:
-            await self._set_aside(batch[0], refusal)
-            return settled(batch)
+            return await self._set_aside(batch[0], settled, refusal)
         middle = len(batch) // 2
         await self.write(batch[:middle], settled)
         await self.write(batch[middle:], settled)
 
-    async def _set_aside(self, one: Waiting, refusal: Refused) -> None:
+    async def _set_aside(self, one: Waiting, settled: Settled, refusal: Refused) -> None:
         """Return when a refused event is counted, as dead-lettered or as dropped."""
+        event, put = one.events[0], self._store.set_aside
         try:
-            kept = await self._retry.commit(self._store.set_aside, one.events[0], refusal.detail)
+            aside = await self._retry.commit(put, event, refusal.detail, mark_of([one]))
         except Refused as error:
-            return self._lose(one, f"the store refuses an event and its dead letter: {error}")
-        if kept is None:
-            self.drop([one], "shutdown_timeout")
-        elif kept != "full":
-            self._kept(one, refusal)
+            self._lose(one, f"the store refuses an event and its dead letter: {error}")
         else:
-            self._lose(one, _FULL)
+            if aside is None:
+                return self.leave([one], settled)
+            if aside == "full":
+                self._lose(one, _FULL)
+            else:
+                self._kept(one, aside, refusal)
+        settled([one])
 
-    def _kept(self, one: Waiting, refusal: Refused) -> None:
-        self._metrics.dead_lettered[one.events[0].kind].inc()
-        self._committed()
+    def _kept(self, one: Waiting, aside: Aside, refusal: Refused) -> None:
+        kind, metrics = one.events[0].kind, self._metrics
+        counter = metrics.deduplicated if aside == "deduplicated" else metrics.dead_lettered
+        counter[kind].inc()
+        self._committed(one)
         self._said.discard(_FULL)
         self._say(logging.WARNING, f"the store refuses an event, kept as a dead letter: {refusal}")
 
     def _lose(self, one: Waiting, why: str) -> None:
-        self.drop([one], "write_failed")
+        self._drop([one], "write_failed")
         self._losing = why
         self._say(logging.ERROR, why)
 

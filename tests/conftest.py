@@ -1,5 +1,6 @@
 """A real service on a real port, with a real SQLite file, for each test."""
 
+import asyncio
 import json
 import sqlite3
 from contextlib import closing
@@ -81,6 +82,18 @@ def get(http_client, base_url):
     return get
 
 
+@pytest.fixture
+def becomes_ok(get):
+    """Wait until /health says ok, and no longer than is promised after a repair."""
+
+    async def becomes_ok():
+        async with asyncio.timeout(5):
+            while (await get("/health")).answer["status"] != "ok":  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+    return becomes_ok
+
+
 async def _fetch(http_client, url, **options):
     response = await http_client.fetch(url, raise_error=False, **options)
     is_json = response.headers.get("Content-Type") == "application/json"
@@ -106,7 +119,8 @@ def ledger(service):
         sums = sums_of(service.metrics.registry)
         assert sums["received"] == sums["accepted"] + sums["rejected"] + sums["dropped_ingest"]
         settled = sums["persisted"] + sums["deduplicated"] + sums["dead_lettered"]
-        assert sums["accepted"] == settled + sums["dropped_persist"] + sums["queue"]
+        taken = sums["accepted"] + sums["replayed"]
+        assert taken == settled + sums["dropped_persist"] + sums["queue"]
         return sums
 
     return ledger
@@ -114,8 +128,9 @@ def ledger(service):
 
 def sums_of(registry):
     """The ledger's counters, summed over kinds and reasons."""
-    names = ("received", "accepted", "rejected", "persisted", "deduplicated", "dead_lettered")
-    sums = dict.fromkeys((*names, "dropped_ingest", "dropped_persist"), 0)
+    taken, settled = ("received", "accepted", "rejected", "replayed"), ("persisted", "deduplicated")
+    names = (*taken, *settled, "dead_lettered", "dropped_ingest", "dropped_persist")
+    sums = dict.fromkeys(names, 0)
     for family in registry.collect():
         for sample in family.samples:
             name = sample.name.removeprefix("tokenweir_events_").removesuffix("_total")
@@ -166,6 +181,13 @@ def read_rows(path, table):
     for row in found:
         row["metadata"] = json.loads(row["metadata"]) if row["metadata"] else None
     return found
+
+
+def read_totals(path):
+    """The lifetime counts above 0, without the marks that stand beside them."""
+    with closing(sqlite3.connect(path)) as db:
+        counts = db.execute("SELECT name, value FROM totals WHERE name GLOB '*.*' AND value > 0")
+        return {name: value for name, value in counts if not name.startswith("journal.")}
 
 
 def example(name):

@@ -12,7 +12,7 @@ from server.normalise import Normaliser
 from server.store.schema import MIGRATIONS
 from server.store.writer import SqliteStore
 
-from .conftest import read_rows
+from .conftest import read_rows, read_totals
 from .process import run, serving, start, wait_until
 
 NORMALISER = Normaliser(1000, 1000)
@@ -33,13 +33,6 @@ def change(database, *statements):
 def ids(database):
     with closing(sqlite3.connect(database)) as db:
         return [row[0] for row in db.execute("SELECT id FROM dead_letters ORDER BY id")]
-
-
-def totals(database):
-    with closing(sqlite3.connect(database)) as db:
-        return dict(
-            db.execute("SELECT name, value FROM totals WHERE value > 0 AND name <> 'last_batch'")
-        )
 
 
 def said(result, status=1):
@@ -122,7 +115,7 @@ def test_a_replay_beside_the_service_stores_the_event_and_balances_the_totals(da
     assert set(rows) == {"good", "a", "b", "later"}
     assert (rows["a"]["input_text"], rows["a"]["metadata"]) == ("né", {"a": 1})
     assert ids(database) == []
-    assert totals(database) == {
+    assert read_totals(database) == {
         "persisted.trace": 4,
         "deduplicated.trace": 1,
         "dead_lettered.trace": 2,
@@ -137,7 +130,7 @@ def test_what_is_stored_already_is_deduplicated_by_a_replay(three, letters):
     store.close()
     assert letters("replay", "3", "1", "3").stdout == "2 replayed (1 stored already)\n"
     assert ids(three) == [2]
-    assert totals(three) == {
+    assert read_totals(three) == {
         "persisted.trace": 1,
         "persisted.error": 1,
         "deduplicated.trace": 1,
@@ -160,8 +153,8 @@ def test_what_is_refused_again_stays_with_its_reason_said(three, letters):
     wanted = "dead letter 1 is refused again: SQLITE_CONSTRAINT_TRIGGER: still·no\n"
     assert replayed.stderr == wanted
     assert ids(three) == [1]
-    assert "persisted.trace" in totals(three)
-    assert totals(three)["dead_letters_replayed.trace"] == 1
+    assert "persisted.trace" in read_totals(three)
+    assert read_totals(three)["dead_letters_replayed.trace"] == 1
 
 
 def test_dropped_letters_are_gone_and_counted(three, letters):
@@ -170,7 +163,7 @@ def test_dropped_letters_are_gone_and_counted(three, letters):
     assert letters("drop", "--all").stdout == "1 dropped\n"
     assert ids(three) == []
     assert read_rows(three, "llm_traces") == []
-    counts = totals(three)
+    counts = read_totals(three)
     assert (counts["dead_letters_dropped.trace"], counts["dead_letters_dropped.error"]) == (2, 1)
     empty = letters("drop", "--all")
     assert (empty.returncode, empty.stdout, empty.stderr) == (0, "", "no dead letters\n")

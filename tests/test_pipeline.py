@@ -160,7 +160,7 @@ async def test_a_passing_failure_is_tried_again(reason, failing, post, rows, cou
 
 
 async def test_health_is_degraded_while_writes_fail_and_ok_afterwards(
-    database, service, post, get, counted, caplog
+    database, service, post, get, becomes_ok, counted, caplog
 ):
     lock = sqlite3.connect(database, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
@@ -174,7 +174,9 @@ async def test_health_is_degraded_while_writes_fail_and_ok_afterwards(
     assert (await get("/readyz")).code == 200
     lock.close()
     await service.pipeline.drain()
-    assert (await get("/health")).answer["status"] == "ok"
+    reasons = (await get("/health")).answer["reasons"]
+    assert reasons == ["the store could not be written a moment ago: database is locked"]
+    await becomes_ok()
 
 
 async def test_the_books_balance_while_half_a_refused_batch_still_waits(
@@ -218,6 +220,7 @@ async def test_events_that_come_during_a_stop_are_dropped_and_counted(
     ledger()
 
 
+@pytest.mark.parametrize("settings", [{"journal": "off"}])
 async def test_what_cannot_be_written_in_time_is_counted(failing, post, service, counted, ledger):
     failing.failures = [Unavailable("busy", "locked")] * 1000
     service.pipeline._batch_events = 4  # so that some wait in the queue and some in a batch

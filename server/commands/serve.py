@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import signal
 from argparse import ArgumentParser, Namespace
 
@@ -44,22 +45,43 @@ def run(arguments: Namespace) -> int:
 
 
 async def _serve(config: Config) -> None:
-    stop = asyncio.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    service = Service(config)
-    await _start(service, config)
-    gc.freeze()  # what is there now stays: no collection need look at it again
-    _announce(service.url, config)
-    await stop.wait()
-    logger.info("stopping: writing what is queued")
-    await service.stop()
+    service, stop = Service(config), asyncio.Event()
+    _stop_on_signals(service, stop)
+    starting = asyncio.create_task(_start(service, config))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        starting.result()
+        await stopping
+        logger.info("stopping: writing what is queued")
+        await service.stop()
+    else:
+        logger.info("stopping before the start is done")
+        starting.cancel()
+        await asyncio.wait({starting})
     logger.info("stopped")
+    if service.hangs:  # Python would wait for its thread
+        logging.shutdown()
+        os._exit(0)
+
+
+def _stop_on_signals(service: Service, stop: asyncio.Event) -> None:
+    """SIGTERM and SIGINT; a second one has the stop not wait for the store."""
+
+    def stop_or_hurry() -> None:
+        if stop.is_set():
+            service.pipeline.hurry()
+        stop.set()
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, stop_or_hurry)
 
 
 async def _start(service: Service, config: Config) -> None:
     try:
         await service.start()
+        gc.freeze()  # what is there now stays: no collection need look at it again
+        _announce(service.url, config)
     except Unusable as error:
         raise Failure(f"the database {config.db} {error}") from None
     except (OSError, UnicodeError) as error:

@@ -1,7 +1,7 @@
 """POST routes: decode, offer, answer. Nothing here waits for anything but the body."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -54,7 +54,7 @@ class EventsHandler(Handler):
             slices = Slices(self._items())
             if not slices.work():
                 return self._work_on(slices)
-            self._take(slices.made)
+            return self._take(slices.made)
         except Refusal as refusal:
             self.refuse(refusal)
         return None
@@ -76,7 +76,8 @@ class EventsHandler(Handler):
             await asyncio.sleep(0)
             while not slices.work():  # noqa: ASYNC110 the work is here
                 await asyncio.sleep(0)
-            self._take(slices.made)
+            if covered := self._take(slices.made):
+                await covered
         except Refusal as refusal:
             self.refuse(refusal)
 
@@ -91,10 +92,20 @@ class EventsHandler(Handler):
             raise Refusal("length_required", 411, "send a Content-Length, or chunks")
         return self._receiver.read(self._body.whole(), _media_type(headers))
 
-    def _take(self, items: Sequence[Group | Rejected]) -> None:
-        answer = self._intake.take(items)
+    def _take(self, items: Sequence[Group | Rejected]) -> Awaitable[None] | None:
+        """Answer, at once or when the journal has what was accepted."""
+        answer, covered = self._intake.take(items)
         taken = not items or answer["accepted"] or answer["dropped"]
+        if covered is not None:
+            return self._answer_when(covered, 202 if taken else 400, answer)
         self.answer(202 if taken else 400, answer)
+        return None
+
+    async def _answer_when(
+        self, covered: Awaitable[None], status: int, answer: Mapping[str, Any]
+    ) -> None:
+        await covered
+        self.answer(status, answer)
 
 
 def _media_type(headers: HTTPHeaders) -> str:

@@ -81,5 +81,14 @@ class Store(Protocol):
         Raises `Unavailable`.
         """
 
-    def close(self) -> None:
-        """Give everything back. Never raises; may be called when not open."""
+    def checkpoint(self) -> bool:
+        """Bring what is committed to where no fault of the write-ahead log can take it back.
+
+        False where that is not done. Raises `Unavailable`.
+        """
+
+    def close(self) -> bool:
+        """Give everything back; whether `checkpoint` was done before.
+
+        Never raises; may be called when not open.
+        """

@@ -122,12 +122,22 @@ class SqliteStore:
                 self._forget()
             raise fault from None
 
-    def close(self) -> None:
+    def checkpoint(self) -> bool:
+        """Bring all rows into the main file; False where a reader is in the way.
+
+        Raises `Unavailable`.
+        """
+        with self._connected() as db:
+            return bool(db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+
+    def close(self) -> bool:
         """Checkpoint and close, so that the rows stand in one file. Never raises."""
+        is_done = False
         if self._db is not None:
-            with contextlib.suppress(sqlite3.Error):
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            with contextlib.suppress(Unavailable):
+                is_done = self.checkpoint()
             self._forget()
+        return is_done
 
     def _forget(self) -> None:
         """Close the connection; the next call opens another."""

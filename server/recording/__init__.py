@@ -1,0 +1,1 @@
+"""From accepted events to the journal, and from the journal back at the next start."""

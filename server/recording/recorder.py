@@ -1,0 +1,126 @@
+"""Has what was accepted in the journal before it is answered, without ever holding an answer up."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Sequence
+
+from ..events import Event
+from ..journal.journal import Journal
+from ..metrics import Metrics
+from ..store import Mark
+from ..waiting import Ticket, Waiting
+from .payload import encode
+from .scribe import Scribe
+
+SLOW_SECONDS = 0.005
+"""A write on the loop that takes longer has the thread write, until it is quick again."""
+WAIT_SECONDS, SYNC_WAIT_SECONDS = 0.02, 0.1
+"""Longest wait of an answer for the thread: for a write, and where each write is synced."""
+LOOK_SECONDS = 1.0
+"""From one look at the journal's file, and one sync of the mode `interval`, to the next."""
+
+
+class Recorder:
+    """Gives tickets for events, and knows which are covered. Lives on the event loop.
+
+    Inline, records are written on the loop; where the disk is slow or fails, in a thread, and
+    events are answered before the journal has them, which is counted. In the modes `thread` and
+    `always` it is the thread at all times, and answers wait for it, but not for long.
+    """
+
+    def __init__(self, journal: Journal, metrics: Metrics, *, thread: bool, sync: str) -> None:
+        """`sync`: off, interval or always."""
+        self._journal, self._metrics, self._sync = journal, metrics, sync
+        self._waits = thread or sync == "always"
+        self._wait_seconds = SYNC_WAIT_SECONDS if sync == "always" else WAIT_SECONDS
+        slow_seconds = self._wait_seconds if self._waits else SLOW_SECONDS
+        self._scribe = Scribe(
+            journal, metrics, slow_seconds=slow_seconds, syncs_each=sync == "always"
+        )
+        self._looking: asyncio.Task[None] | None = None
+        self._order = 0
+        self._safe = 0
+
+    @property
+    def trouble(self) -> str | None:
+        """Why events are answered uncovered; None while they are covered."""
+        return f"the journal {said}" if (said := self._scribe.trouble) else None
+
+    def start(self, first: int) -> None:
+        """Begin the journal with the record of that number. Call on the running loop."""
+        try:
+            self._journal.begin(first)
+        except OSError as error:
+            self._scribe.fail(error)
+            self._scribe.hand_over([])
+        self._looking = asyncio.create_task(self._look())
+
+    def record(
+        self, chunks: Sequence[Sequence[Event]]
+    ) -> tuple[list[Ticket], Awaitable[None] | None]:
+        """A ticket for each of `chunks`, and what to await before they are answered for, if any."""
+        tickets = [self._ticket(events) for events in chunks]
+        if self._waits and self._scribe.trouble is None:
+            return tickets, self._wait(self._scribe.hand_over(tickets), tickets)
+        if self._scribe.is_busy:
+            self._scribe.hand_over(tickets)
+        else:
+            self._scribe.write(tickets)
+        self._count_uncovered(tickets)
+        return tickets, None
+
+    def settled(self, last: Ticket, safe: Mark | None) -> None:
+        """All events up to those of `last` are stored, those up to `safe` beyond any fault."""
+        self._scribe.settle(last)
+        if safe is not None and safe.journal == self._journal.id:
+            self._safe = safe.number
+
+    def cover(self, waiting: Waiting) -> Waiting:
+        """The same, in the journal if it was not and can be now."""
+        if waiting.ticket.number is not None or self._scribe.is_busy:
+            return waiting
+        ticket = self._ticket(waiting.events)
+        self._scribe.write([ticket])
+        return waiting._replace(ticket=ticket)
+
+    async def flush(self, seconds: float) -> None:
+        """Wait until what was handed to the thread is written, or for that long."""
+        await self._scribe.flush(seconds)
+
+    async def close(self, *, is_empty: bool, seconds: float) -> bool:
+        """End, and remove the journal where nothing in it is needed; whether that was in time."""
+        if self._looking is not None:
+            self._looking.cancel()
+        return await self._scribe.close(is_empty=is_empty, seconds=seconds)
+
+    def _ticket(self, events: Sequence[Event]) -> Ticket:
+        self._order += 1
+        return Ticket(encode(events), len(events), self._order)
+
+    async def _wait(self, written: "asyncio.Future[None]", tickets: Sequence[Ticket]) -> None:
+        await asyncio.wait((written,), timeout=self._wait_seconds)
+        if not written.done():
+            self._scribe.say(f"is behind: a write takes over {self._wait_seconds * 1000:.0f} ms")
+        self._count_uncovered(tickets)
+
+    def _count_uncovered(self, tickets: Sequence[Ticket]) -> None:
+        if uncovered := sum(ticket.events for ticket in tickets if ticket.number is None):
+            self._metrics.journal_uncovered.inc(uncovered)
+
+    async def _look(self) -> None:
+        """Every LOOK_SECONDS, without waiting for traffic."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self._scribe.in_thread(self._tend)
+            except OSError as error:
+                self._scribe.fail(error)
+                self._scribe.hand_over([])
+
+    def _tend(self) -> None:
+        """In the thread."""
+        self._journal.look()
+        if self._sync == "interval":
+            self._journal.sync()
+        with contextlib.suppress(OSError):  # what cannot be removed now goes with the next
+            self._journal.forget(self._safe)

@@ -1,0 +1,171 @@
+"""Appends records to the journal: on the event loop while the disk is quick, else in a thread."""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from tornado.ioloop import IOLoop
+
+from ..journal.journal import Journal
+from ..metrics import Metrics
+from ..waiting import Ticket
+from .backlog import Backlog
+
+logger = logging.getLogger(__name__)
+
+SLOW_SECONDS_A_BYTE = 1e-8
+"""A write is as slow as the disk only beyond what so many bytes take anyhow."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+"""Seconds between two tries in the thread: doubled from the first to the longest."""
+
+_REASONS = {errno.ENOSPC: "disk_full", errno.EDQUOT: "disk_full", errno.EFBIG: "disk_full"}
+
+T = TypeVar("T")
+
+
+class Scribe:
+    """Owns the journal and its one thread. Lives on the event loop."""
+
+    def __init__(
+        self, journal: Journal, metrics: Metrics, *, slow_seconds: float, syncs_each: bool
+    ) -> None:
+        """A write over `slow_seconds` is followed by writes in the thread, until one is quicker.
+
+        `syncs_each`: a write is done when it is synced. Let all be made in the thread then.
+        """
+        self._journal, self._metrics = journal, metrics
+        self._slow_seconds, self._syncs_each = slow_seconds, syncs_each
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._backlog = Backlog()
+        self._catching_up: asyncio.Task[None] | None = None
+        self._group: asyncio.Future[None] | None = None
+        self._settled = self._settled_bytes = self._written_bytes = 0
+        self._is_told = False
+        metrics.journal_bytes.set_function(lambda: self._written_bytes - self._settled_bytes)
+        self.trouble: str | None = None
+        """What keeps records from the journal, or kept the last one; None while all is well."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the thread is to write, since it has not caught up."""
+        return self._catching_up is not None
+
+    def write(self, tickets: Sequence[Ticket]) -> None:
+        """Append on the loop, now; what fails is handed over."""
+        try:
+            first, took = self._append([ticket.payload for ticket in tickets])
+        except OSError as error:
+            self.fail(error)
+            self.hand_over(tickets)
+            return
+        if self._note(tickets, first, took):
+            self.hand_over([])
+
+    def hand_over(self, tickets: Sequence[Ticket]) -> "asyncio.Future[None]":
+        """Have the thread append, as far as there is room; what is done when it has."""
+        self._backlog.add(tickets)
+        if self._catching_up is None:
+            self._catching_up = asyncio.create_task(self._catch_up())
+        if self._group is None:
+            self._group = asyncio.get_running_loop().create_future()
+        return self._group
+
+    def settle(self, last: Ticket) -> None:
+        """Nobody needs to have the tickets up to `last` written any more."""
+        self._settled = last.order
+        self._settled_bytes = max(self._settled_bytes, last.end)
+
+    def fail(self, error: OSError) -> None:
+        """Count and remember what went wrong."""
+        self._metrics.journal_errors[_REASONS.get(error.errno or 0, "io_error")].inc()
+        self.say(f"cannot be written: {error.strerror or error}")
+
+    def say(self, trouble: str) -> None:
+        """Remember a trouble until the thread has caught up, and log it when it comes."""
+        self.trouble = trouble
+        if not self._is_told:
+            self._is_told = True
+            logger.warning("the journal %s; events are answered before it has them", trouble)
+
+    async def in_thread(self, call: Callable[..., T], *arguments: object) -> T:
+        """What `call` returns or raises."""
+        return await IOLoop.current().run_in_executor(self._thread, call, *arguments)
+
+    async def flush(self, seconds: float) -> None:
+        """Wait until the thread has caught up, or for that long."""
+        if self._catching_up is not None:
+            await asyncio.wait({self._catching_up}, timeout=seconds)
+
+    async def close(self, *, is_empty: bool, seconds: float) -> bool:
+        """End the journal, and remove it where it is empty; whether that took no longer."""
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+        with contextlib.suppress(TimeoutError):
+            closing = self.in_thread(self._journal.close, is_empty)
+            await asyncio.wait_for(closing, seconds)
+            return True
+        return False
+
+    async def _catch_up(self) -> None:
+        """Write what waits. Return with nothing waiting, and a quick write as the last."""
+        pause = FIRST_PAUSE
+        while True:
+            group, done = self._backlog.take(self._settled), self._group
+            self._group = None
+            if await self._write_group(group):
+                pause = FIRST_PAUSE
+                if done is not None:
+                    done.set_result(None)
+            else:
+                self._backlog.put_back(group)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            if self.trouble is None and not self._backlog:
+                break
+            if not self._backlog:
+                await asyncio.sleep(FIRST_PAUSE)
+        self._catching_up = None
+
+    async def _write_group(self, group: Sequence[Ticket]) -> bool:
+        payloads = [ticket.payload for ticket in group] or [b""]  # an empty one to try the disk
+        try:
+            first, took = await self.in_thread(self._append, payloads)
+        except OSError as error:
+            self.fail(error)
+            return False
+        if self._note(group, first, took):
+            self.say(f"is behind: a write took {took * 1000:.0f} ms")
+        else:
+            self._recovered()
+        return True
+
+    def _append(self, payloads: Sequence[bytes]) -> tuple[int, float]:
+        """The number of the first, and the seconds it took. On the loop or in the thread."""
+        start = time.monotonic()
+        first = self._journal.append(payloads)
+        if self._syncs_each:
+            self._journal.sync()
+        return first, time.monotonic() - start
+
+    def _note(self, tickets: Sequence[Ticket], first: int, took: float) -> bool:
+        """Tell the tickets where they stand; whether it took too long."""
+        self._metrics.journal_write.observe(took)
+        for number, ticket in enumerate(tickets, first):
+            self._written_bytes += ticket.size
+            ticket.journal, ticket.payload = self._journal.id, b""
+            ticket.number, ticket.end = number, self._written_bytes
+            if ticket.order <= self._settled:
+                self._settled_bytes = ticket.end
+        size = sum(ticket.size for ticket in tickets)
+        return took > self._slow_seconds + SLOW_SECONDS_A_BYTE * size
+
+    def _recovered(self) -> None:
+        self.trouble = None
+        if self._is_told:
+            self._is_told = False
+            logger.info("the journal covers events again")
