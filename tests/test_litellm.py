@@ -321,7 +321,7 @@ async def test_what_is_no_call_is_rejected_as_a_trace(item, path, post, counted)
 
 
 async def test_a_failed_call_is_offered_whole_or_not_at_all(send, service, rows, ledger):
-    service.pipeline._max_events = 1
+    service.pipeline._unsettled._max_events = 1
     answer = await send({**CALL, "status": "failure"})
     assert answer["dropped"] == 2
     assert (await rows(), await rows("error_events")) == ([], [])

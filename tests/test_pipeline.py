@@ -92,7 +92,7 @@ async def test_600_events_on_a_queue_of_512_are_512_accepted_and_88_dropped(
 
 
 async def test_the_queue_is_bounded_by_bytes_too(held, service, post, counted, ledger):
-    service.pipeline._max_bytes = 20_000
+    service.pipeline._unsettled._max_bytes = 20_000
     text = "👍" * 2000  # 8,000 bytes of UTF-8
     entries = (await post("/v1/traces", [{**TRACE, "input_text": text}] * 4)).answer["events"]
     assert [entry["status"] for entry in entries] == ["accepted"] * 2 + ["dropped"] * 2
@@ -102,7 +102,7 @@ async def test_the_queue_is_bounded_by_bytes_too(held, service, post, counted, l
 
 
 async def test_a_lone_event_is_written_without_waiting_for_more(post, rows, counted, monkeypatch):
-    monkeypatch.setattr("server.pipeline.GATHER_SECONDS", 60)
+    monkeypatch.setattr("server.consumer.GATHER_SECONDS", 60)
     start = counted("writer_last_commit_timestamp_seconds")
     await post("/v1/traces", TRACE)
     assert len(await rows()) == 1
@@ -112,15 +112,15 @@ async def test_a_lone_event_is_written_without_waiting_for_more(post, rows, coun
 
 
 async def test_events_that_come_soon_after_a_batch_gather_in_one(post, rows, counted, monkeypatch):
-    monkeypatch.setattr("server.pipeline.GATHER_SECONDS", 1)
+    monkeypatch.setattr("server.consumer.GATHER_SECONDS", 1)
     for _ in range(4):
         await post("/v1/traces", TRACE)
     assert len(await rows()) == 4
     assert counted("writer_batch_events_count") == 2
 
 
-async def test_no_batch_is_larger_than_the_setting_says(service, post, rows, counted):
-    service.pipeline._batch_events = 4
+@pytest.mark.parametrize("settings", [{"batch_events": 4}])
+async def test_no_batch_is_larger_than_the_setting_says(post, rows, counted):
     await post("/v1/traces", [TRACE] * 10)
     assert len(await rows()) == 10
     assert counted("writer_batch_events_bucket", le="5.0") == counted("writer_batch_events_count")
@@ -220,10 +220,9 @@ async def test_events_that_come_during_a_stop_are_dropped_and_counted(
     ledger()
 
 
-@pytest.mark.parametrize("settings", [{"journal": "off"}])
+@pytest.mark.parametrize("settings", [{"journal": "off", "batch_events": 4}])
 async def test_what_cannot_be_written_in_time_is_counted(failing, post, service, counted, ledger):
     failing.failures = [Unavailable("busy", "locked")] * 1000
-    service.pipeline._batch_events = 4  # so that some wait in the queue and some in a batch
     await post("/v1/traces", [TRACE] * 30)
     await service.pipeline.stop(drain_seconds=0.2)
     lost = counted("events_dropped_total", kind="trace", stage="persist", reason="shutdown_timeout")
@@ -238,7 +237,7 @@ async def test_a_dead_consumer_is_unready_and_said_loudly(service, post, get, ca
 
     service.pipeline._writer.write = broken
     await post("/v1/traces", TRACE)
-    await wait_until(service.pipeline._consumer.done)
+    await wait_until(service.pipeline._consumer.not_ready)
     assert "the consumer died" in caplog.text
     response = await get("/readyz")
     assert (response.code, response.answer["reasons"]) == (503, ["the consumer is dead"])
