@@ -11,12 +11,17 @@ from .schema import APPLICATION_ID, MIGRATIONS, VERSION
 
 BUSY_SECONDS = 0.25
 """Longest wait for another process's lock; the pipeline tries again, so it need not be long."""
+MAX_LOG = 2**26
+"""Bytes to which the log is cut when it starts over, after a reader let it grow beyond."""
 PATIENCE_SECONDS = 5.0
 """The same for a command: the service's own transactions are far shorter."""
 
 
-def connect(path: str) -> sqlite3.Connection:
+def connect(path: str, synchronous: str = "NORMAL") -> sqlite3.Connection:
     """The writing connection, on a file brought up to VERSION; a new file where there is none.
+
+    It never checkpoints by itself. `synchronous`: NORMAL syncs the log at checkpoints, FULL at each
+    commit as well.
 
     For the calling thread only. Raises `Unusable` where the file is not one to write to, with the
     file left as it was, and `sqlite3.Error` for failures that may pass.
@@ -34,6 +39,8 @@ def connect(path: str) -> sqlite3.Connection:
         ) from None
     try:
         _check_ours(db)
+        _set_up(db)
+        db.execute(f"PRAGMA synchronous = {synchronous}")
         _migrate(db)
     except BaseException:
         db.close()
@@ -103,17 +110,23 @@ def _check_ours(db: sqlite3.Connection) -> None:
         )
 
 
-def _migrate(db: sqlite3.Connection) -> None:
-    """Bring the file to VERSION. One that is there already is only read, so a lock is no hurdle."""
-    version = _pragma(db, "user_version")
-    if version == 0:  # both only take effect on a new file
+def _set_up(db: sqlite3.Connection) -> None:
+    """A file that has a write-ahead log already is only read, so a lock is no hurdle."""
+    if _pragma(db, "user_version") == 0:  # both only take effect on a new file
         # 16 KiB: rows of 2 KB and more share a page, three times the rows a second of 4 KiB pages
         db.execute("PRAGMA page_size = 16384")
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
     if db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")
-    for number in range(version, VERSION):
+        mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        if mode != "wal":
+            raise Unusable(f"can have no write-ahead log on this filesystem (journal mode {mode})")
+    db.execute("PRAGMA wal_autocheckpoint = 0")  # checkpoint.py does it
+    db.execute(f"PRAGMA journal_size_limit = {MAX_LOG}")
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    """Bring the file to VERSION. One that is there already is only read."""
+    for number in range(_pragma(db, "user_version"), VERSION):
         with transaction(db):
             if _pragma(db, "user_version") != number:
                 continue  # another process was first

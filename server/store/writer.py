@@ -1,6 +1,7 @@
 """The store on SQLite: batches of Events in, rows and lifetime totals committed."""
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from ..events import Event
 from . import Aside, Mark, Refused, Unavailable, Unusable, Written
 from .batch import add_events
+from .checkpoint import Checkpoints
 from .connection import connect, transaction
 from .dead_letters import put_letter
 from .faults import schema_fault, translate
@@ -27,8 +29,13 @@ class Doubt(NamedTuple):
 class SqliteStore:
     """One database file in WAL mode. Call every method from one and the same thread."""
 
-    def __init__(self, path: str, max_dead_letters: int = 1000) -> None:
+    def __init__(
+        self, path: str, max_dead_letters: int = 1000, *, synchronous: str = "NORMAL"
+    ) -> None:
+        """`synchronous` is FULL where a commit must outlive a loss of power, else NORMAL."""
         self._path, self._max_dead_letters = path, max_dead_letters
+        self._synchronous = synchronous
+        self._checkpoints = Checkpoints(os.path.realpath(path) + "-wal")
         self._db: sqlite3.Connection | None = None
         self._mark: Mark | None = None  # the last one committed
         self._doubt: Doubt | None = None
@@ -37,7 +44,7 @@ class SqliteStore:
     def open(self) -> None:
         """Open the file, or make it. Raises `Unusable`."""
         try:
-            self._db = connect(self._path)
+            self._db = connect(self._path, self._synchronous)
         except sqlite3.Error as error:
             raise Unusable(f"cannot be used ({error})") from None
         if fault := schema_fault(self._db):
@@ -69,8 +76,14 @@ class SqliteStore:
         )
 
     def tend(self) -> None:
-        """See whether a transaction can be begun. Raises `Unavailable`."""
+        """See whether a transaction can be begun, and try a checkpoint that failed again.
+
+        Raises `Unavailable`.
+        """
         with self._connected() as db:
+            if self._checkpoints.failed:
+                self._checkpoint(db)
+            self._checkpoints.check()
             db.execute("BEGIN IMMEDIATE")
             db.execute("ROLLBACK")
 
@@ -94,7 +107,15 @@ class SqliteStore:
                     self._doubt = Doubt(call, token, result)
             self._doubt = None
             self._mark = mark or self._mark
+            if self._checkpoints.is_due():
+                self._checkpoint(db)
             return result
+
+    def _checkpoint(self, db: sqlite3.Connection, mode: str = "PASSIVE") -> bool:
+        is_done = self._checkpoints.run(db, mode)
+        if is_done:
+            self.safe = self._mark
+        return is_done
 
     def _stamp(self, db: sqlite3.Connection, token: int, mark: Mark | None) -> None:
         put_token(db, token)
@@ -110,25 +131,25 @@ class SqliteStore:
         After a failure that is not a lock, the next call opens a new connection.
         """
         try:
-            self._db = self._db or connect(self._path)
+            self._db = self._db or connect(self._path, self._synchronous)
             yield self._db
         except Unusable as error:
             raise Unavailable("other", f"the database {error}") from None
         except Refused:
             raise
         except Exception as error:  # noqa: BLE001 whatever it is, the consumer must live
-            fault = translate(error)
+            fault = error if isinstance(error, Unavailable) else translate(error)
             if fault.reason != "busy":
                 self._forget()
             raise fault from None
 
     def checkpoint(self) -> bool:
-        """Bring all rows into the main file; False where a reader is in the way.
+        """Copy all rows into the database file; False where that failed, or a reader held it up.
 
         Raises `Unavailable`.
         """
         with self._connected() as db:
-            return bool(db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+            return self._checkpoint(db, "TRUNCATE")
 
     def close(self) -> bool:
         """Checkpoint and close, so that the rows stand in one file. Never raises."""

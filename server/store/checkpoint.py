@@ -1,0 +1,69 @@
+"""Checkpoints: copying the write-ahead log into the database file, where nothing takes it back."""
+
+import os
+import sqlite3
+
+from . import Unavailable
+from .faults import translate
+
+PAGES = 1000
+"""Pages by which the log grows from one checkpoint to the next: as many as SQLite's own."""
+_HEADER, _FRAME_HEADER = 32, 24  # bytes, of the log and before each of its pages (its "frames")
+
+
+class Checkpoints:
+    """Knows when the log at `path` is due, and what is wrong. For the store's thread."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._salt = b""
+        self._copied = 0  # frames that the last checkpoint of the log with that salt found
+        self._fault: Unavailable | None = None
+
+    def is_due(self) -> bool:
+        """Whether the log has grown by PAGES since the last checkpoint that did not fail.
+
+        One that a reader held up is not tried again before the log has grown that much more.
+        """
+        try:
+            return self._has_grown()
+        except OSError:
+            return False
+
+    def run(self, db: sqlite3.Connection, mode: str = "PASSIVE") -> bool:
+        """Whether all that is committed is in the database file now, and synced. Never raises."""
+        try:
+            _, frames, copied = db.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+        except sqlite3.Error as error:
+            self._fault = translate(error)
+            return False
+        self._fault, self._copied = None, max(frames, 0)
+        return bool(frames == copied >= 0)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last one did."""
+        return self._fault is not None
+
+    def check(self) -> None:
+        """Raises `Unavailable` where the last one failed."""
+        if fault := self._fault:
+            said = f"the write-ahead log cannot be copied into the database ({fault})"
+            raise Unavailable(fault.reason, said)
+
+    def _has_grown(self) -> bool:
+        """From the log itself, sqlite.org/fileformat2.html#walformat, since SQLite does not tell.
+
+        It starts over from its beginning with another salt, which each frame carries, so that its
+        size tells nothing. No lock lies on this file that opening and closing it could drop.
+        """
+        log = os.open(self._path, os.O_RDONLY)
+        try:
+            header = os.pread(log, _HEADER, 0)
+            page, salt = int.from_bytes(header[8:12], "big"), header[16:24]
+            if salt != self._salt:
+                self._salt, self._copied = salt, 0
+            frame = _HEADER + (self._copied + PAGES - 1) * (_FRAME_HEADER + page)
+            return bool(salt) and os.pread(log, len(salt), frame + 8) == salt
+        finally:
+            os.close(log)
