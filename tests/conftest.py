@@ -162,6 +162,14 @@ def opened(database):
     store.close()
 
 
+def reconnect(store, factory):
+    """Give an opened store another connection to its file, made by `factory`."""
+    link = store._link
+    link.forget()
+    link.db = sqlite3.connect(link._path, isolation_level=None, factory=factory)
+    return link.db
+
+
 @pytest.fixture
 def rows(service, database):
     """All rows of a table as dicts, once everything accepted is settled."""

@@ -30,7 +30,12 @@ def small(monkeypatch):
 def tries(opened):
     """All checkpoints that the store tries."""
     tries: list[str] = []
-    opened._db.set_trace_callback(lambda sql: tries.append(sql) if "checkpoint" in sql else None)
+
+    def trace(sql):
+        if "checkpoint" in sql:
+            tries.append(sql)
+
+    opened._link.db.set_trace_callback(trace)
     return tries
 
 
@@ -165,20 +170,20 @@ def test_a_store_that_cannot_checkpoint_at_the_end_closes_all_the_same(failing, 
     store.open()
     store.write(batch(), Mark("a", 1))
     store.close()
-    assert (store.safe, store._db) == (None, None)
+    assert (store.safe, store._link.db) == (None, None)
 
 
 @pytest.mark.parametrize(("setting", "level"), [("NORMAL", 1), ("FULL", 2)])
 def test_each_commit_is_synced_where_that_is_asked_for(setting, level, database):
     store = SqliteStore(database, synchronous=setting)
     store.open()
-    assert store._db
-    assert store._db.execute("PRAGMA synchronous").fetchone() == (level,)
+    assert store._link.db
+    assert store._link.db.execute("PRAGMA synchronous").fetchone() == (level,)
     store.close()
 
 
 def test_a_commit_never_checkpoints_by_itself(opened):
-    assert opened._db.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,)
+    assert opened._link.db.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,)
 
 
 def test_a_filesystem_without_shared_memory_is_refused(database, monkeypatch):

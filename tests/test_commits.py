@@ -9,7 +9,7 @@ from server.normalise import Normaliser
 from server.store import Mark, Refused, Unavailable
 from server.store.writer import SqliteStore
 
-from .conftest import read_rows
+from .conftest import read_rows, reconnect
 
 NORMALISER = Normaliser(1000, 1000)
 
@@ -37,15 +37,21 @@ class Doubtful(sqlite3.Connection):
         raise error
 
 
+class Broken(sqlite3.Connection):
+    """Can begin nothing."""
+
+    def execute(self, sql, *values):
+        if sql == "BEGIN IMMEDIATE":
+            sql = "no SQL"
+        return super().execute(sql, *values)
+
+
 @pytest.fixture
-def doubtful(opened, database):
+def doubtful(opened):
     """Have the COMMIT of the store's next call fail, held or not."""
 
     def doubtful(holds):
-        if opened._db:
-            opened._db.close()
-        opened._db = sqlite3.connect(database, isolation_level=None, factory=Doubtful)
-        opened._db.holds = holds
+        reconnect(opened, Doubtful).holds = holds
 
     return doubtful
 
@@ -191,7 +197,7 @@ def test_tending_finds_a_lock_and_leaves_nothing(opened, database):
 
 
 def test_tending_opens_another_connection_where_one_is_broken(opened):
-    opened._db.close()
+    reconnect(opened, Broken)
     with pytest.raises(Unavailable):
         opened.tend()
     opened.tend()

@@ -250,7 +250,7 @@ def test_no_letter_is_kept_where_the_setting_is_0(database):
 
 
 def test_a_failure_of_no_own_kind_while_setting_aside_may_pass(opened, database):
-    opened._db.execute("BEGIN")  # so that the next one fails
+    opened._link.db.execute("BEGIN")  # so that the next one fails
     with pytest.raises(Unavailable, match="within a transaction"):
         opened.set_aside(event(), "no")
     assert opened.set_aside(event(), "no") == "dead_lettered"

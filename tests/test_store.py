@@ -16,6 +16,8 @@ from server.store.reader import COLUMNS, FILTERS, find, open_readonly
 from server.store.schema import APPLICATION_ID, MIGRATIONS, TABLES
 from server.store.writer import SqliteStore
 
+from .conftest import reconnect
+
 NORMALISER = Normaliser(1000, 1000)
 
 
@@ -38,7 +40,7 @@ def test_a_new_file_has_the_settings_of_the_design(opened, database):
 
 
 def test_a_commit_is_not_synced_one_by_one(opened):
-    assert opened._db.execute("PRAGMA synchronous").fetchone() == (1,)  # NORMAL
+    assert opened._link.db.execute("PRAGMA synchronous").fetchone() == (1,)  # NORMAL
 
 
 def test_after_an_io_error_the_next_write_opens_another_connection(opened):
@@ -53,8 +55,8 @@ def test_after_an_io_error_the_next_write_opens_another_connection(opened):
         def close(self):
             pass
 
-    opened._db.close()
-    opened._db = Broken()
+    opened._link.forget()
+    opened._link.db = Broken()
     with pytest.raises(Unavailable) as caught:
         opened.write([trace()])
     assert caught.value.reason == "io_error"
@@ -140,8 +142,7 @@ def test_a_failure_of_no_own_kind_outside_the_events_insert_may_pass(failing, op
                 super().execute("no SQL")
             return super().executemany(sql, values)
 
-    opened._db.close()
-    opened._db = sqlite3.connect(database, isolation_level=None, factory=Odd)
+    reconnect(opened, Odd)
     with pytest.raises(Unavailable, match="syntax error"):
         opened.write([trace()])
     assert opened.write([trace()]).persisted == {"trace": 1}  # on another connection
@@ -195,64 +196,6 @@ def test_closing_leaves_no_log_behind_a_reader_either(opened, database):
 def test_a_reader_cannot_write(opened, database):
     with pytest.raises(Unusable, match="readonly"), open_readonly(database) as db:
         db.execute("DELETE FROM llm_traces")
-
-
-def damaged(path):
-    path.write_bytes(b"this is no database, but it is long enough to have had a header" * 100)
-
-
-def foreign(path):
-    with closing(sqlite3.connect(path)) as db:
-        db.execute("CREATE TABLE theirs (x)")
-
-
-def make_ours(path):
-    store = SqliteStore(str(path))
-    store.open()
-    store.close()
-
-
-def changed(sql):
-    """A file of ours, on which `sql` was run."""
-
-    def make(path):
-        make_ours(path)
-        with closing(sqlite3.connect(path)) as db:
-            db.execute(sql)
-
-    return make
-
-
-@pytest.mark.parametrize(
-    ("make", "said"),
-    [
-        (damaged, "is damaged, or no SQLite database"),
-        (foreign, "is a database of another program"),
-        (changed("PRAGMA user_version = 99"), "has schema version 99, from a newer tokenweir"),
-        (changed("DROP TABLE error_events"), "is damaged: no such table: error_events"),
-        (changed("DROP TABLE dead_letters"), "is damaged: no such table: dead_letters"),
-        (changed("DROP TABLE totals"), "is damaged: no such table: totals"),
-        (changed("ALTER TABLE llm_traces DROP COLUMN agent"), "is damaged: no such column: agent"),
-        (lambda path: path.mkdir(), "is a directory"),
-    ],
-    ids=[
-        "damaged",
-        "foreign",
-        "newer",
-        "without a table",
-        "letters",
-        "totals",
-        "column",
-        "directory",
-    ],
-)
-def test_what_cannot_be_used_is_said_and_left_alone(make, said, tmp_path):
-    path = tmp_path / "t.db"
-    make(path)
-    before = path.read_bytes() if path.is_file() else None
-    with pytest.raises(Unusable, match=said):
-        SqliteStore(str(path)).open()
-    assert (path.read_bytes() if path.is_file() else None) == before
 
 
 def test_the_size_of_the_log_is_found_through_a_link(opened, database, tmp_path):

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from ..events import MAX_INTEGER
 from ..store import Unusable
-from ..store.connection import check_newest
+from ..store.check import check_newest
 from ..store.dead_letters import Letter, letter_ids
 from . import Failure
 from .settings import load_settings

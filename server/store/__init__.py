@@ -47,6 +47,10 @@ class Unusable(Exception):
     """Not a place where events can be stored; the message tells the operator why."""
 
 
+class Damaged(Unusable):
+    """A file that is no whole database any more."""
+
+
 Aside = Literal["dead_lettered", "deduplicated", "full"]
 
 

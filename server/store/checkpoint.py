@@ -12,10 +12,10 @@ _HEADER, _FRAME_HEADER = 32, 24  # bytes, of the log and before each of its page
 
 
 class Checkpoints:
-    """Knows when the log at `path` is due, and what is wrong. For the store's thread."""
+    """Knows when the log beside `path` is due, and what is wrong. For the store's thread."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self._log = os.path.realpath(path) + "-wal"  # SQLite puts it beside the file itself
         self._salt = b""
         self._copied = 0  # frames that the last checkpoint of the log with that salt found
         self._fault: Unavailable | None = None
@@ -57,7 +57,7 @@ class Checkpoints:
         It starts over from its beginning with another salt, which each frame carries, so that its
         size tells nothing. No lock lies on this file that opening and closing it could drop.
         """
-        log = os.open(self._path, os.O_RDONLY)
+        log = os.open(self._log, os.O_RDONLY)
         try:
             header = os.pread(log, _HEADER, 0)
             page, salt = int.from_bytes(header[8:12], "big"), header[16:24]

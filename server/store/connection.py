@@ -1,4 +1,4 @@
-"""Opening the database file: is it ours, is it whole, and is it at the newest version."""
+"""Opening the database file for writing, at the newest version of its schema."""
 
 import os
 import sqlite3
@@ -7,38 +7,31 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from . import Unusable
+from .check import PATIENCE_SECONDS
 from .schema import APPLICATION_ID, MIGRATIONS, VERSION
 
 BUSY_SECONDS = 0.25
 """Longest wait for another process's lock; the pipeline tries again, so it need not be long."""
 MAX_LOG = 2**26
 """Bytes to which the log is cut when it starts over, after a reader let it grow beyond."""
-PATIENCE_SECONDS = 5.0
-"""The same for a command: the service's own transactions are far shorter."""
 
 
 def connect(path: str, synchronous: str = "NORMAL") -> sqlite3.Connection:
     """The writing connection, on a file brought up to VERSION; a new file where there is none.
 
-    It never checkpoints by itself. `synchronous`: NORMAL syncs the log at checkpoints, FULL at each
-    commit as well.
-
-    For the calling thread only. Raises `Unusable` where the file is not one to write to, with the
-    file left as it was, and `sqlite3.Error` for failures that may pass.
+    `check.look` says whether the file is one to write to. The connection is for the calling thread
+    only, and never checkpoints by itself. `synchronous`: NORMAL syncs the log at checkpoints, FULL
+    at each commit as well. Raises `Unusable`, and `sqlite3.Error` for failures that may pass.
     """
-    path = os.path.abspath(path)  # so that :memory: is a file like any other
-    if os.path.isdir(path):
-        raise Unusable("is a directory")
     try:
         db = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256
+            os.path.abspath(path), timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256
         )
     except sqlite3.OperationalError:
         raise Unusable(
             "cannot be opened; does its directory exist and may we write there?"
         ) from None
     try:
-        _check_ours(db)
         _set_up(db)
         db.execute(f"PRAGMA synchronous = {synchronous}")
         _migrate(db)
@@ -69,16 +62,6 @@ def open_beside(path: str) -> Iterator[sqlite3.Connection]:
         raise Unusable(f"cannot be written ({error})") from None
 
 
-def check_newest(db: sqlite3.Connection) -> None:
-    """Raises `Unusable` where the file is not ours, or not at VERSION."""
-    _check_ours(db)
-    version = _pragma(db, "user_version")
-    if version < VERSION:
-        raise Unusable(
-            f"has schema version {version}; start the service on it to bring it to {VERSION}"
-        )
-
-
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
     """BEGIN IMMEDIATE to COMMIT; all is rolled back if anything raises, COMMIT included."""
@@ -92,27 +75,9 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _check_ours(db: sqlite3.Connection) -> None:
-    try:
-        version = _pragma(db, "user_version")
-        used = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] or version
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CANTOPEN:
-            raise Unusable("cannot be opened; may we read and write it?") from None
-        raise
-    except sqlite3.DatabaseError as error:
-        raise Unusable(f"is damaged, or no SQLite database ({error})") from None
-    if used and _pragma(db, "application_id") != APPLICATION_ID:
-        raise Unusable("is a database of another program")
-    if version > VERSION:
-        raise Unusable(
-            f"has schema version {version}, from a newer tokenweir; this one knows {VERSION}"
-        )
-
-
 def _set_up(db: sqlite3.Connection) -> None:
     """A file that has a write-ahead log already is only read, so a lock is no hurdle."""
-    if _pragma(db, "user_version") == 0:  # both only take effect on a new file
+    if _version(db) == 0:  # both only take effect on a new file
         # 16 KiB: rows of 2 KB and more share a page, three times the rows a second of 4 KiB pages
         db.execute("PRAGMA page_size = 16384")
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -126,9 +91,9 @@ def _set_up(db: sqlite3.Connection) -> None:
 
 def _migrate(db: sqlite3.Connection) -> None:
     """Bring the file to VERSION. One that is there already is only read."""
-    for number in range(_pragma(db, "user_version"), VERSION):
+    for number in range(_version(db), VERSION):
         with transaction(db):
-            if _pragma(db, "user_version") != number:
+            if _version(db) != number:
                 continue  # another process was first
             for statement in MIGRATIONS[number]:
                 db.execute(statement)
@@ -136,5 +101,5 @@ def _migrate(db: sqlite3.Connection) -> None:
             db.execute(f"PRAGMA user_version = {number + 1}")
 
 
-def _pragma(db: sqlite3.Connection, name: str) -> int:
-    return int(db.execute(f"PRAGMA {name}").fetchone()[0])
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])

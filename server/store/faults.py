@@ -57,6 +57,12 @@ def translate(error: Exception) -> Unavailable:
     return Unavailable(reason, said or type(error).__name__)
 
 
+def is_damage(error: Exception) -> bool:
+    """Whether SQLite found what no database has."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 def schema_fault(db: sqlite3.Connection) -> str | None:
     """Which of our tables or columns is missing, or None."""
     try:

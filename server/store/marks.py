@@ -1,6 +1,6 @@
 """What a transaction leaves in `totals` of itself: the journal's position, and a token.
 
-Call inside a transaction where something is put. All raise `sqlite3.Error`.
+`stamp` is for the inside of a transaction. All raise `sqlite3.Error`.
 """
 
 import random
@@ -16,15 +16,19 @@ _MARK = """
 _TOKEN = "INSERT OR REPLACE INTO totals (name, value) VALUES ('last_batch', ?)"  # noqa: S105 no secret
 
 
-def put_mark(db: sqlite3.Connection, mark: Mark) -> None:
-    """Raise the number of its journal, never lower it."""
-    db.execute(_MARK, (_PREFIX + mark.journal, mark.number))
+def stamp(db: sqlite3.Connection, token: int, mark: Mark | None, former: Mark | None) -> None:
+    """Put `token`, and raise the number of the mark's journal, which is never lowered.
 
-
-def forget_others(db: sqlite3.Connection, mark: Mark) -> None:
-    """Delete the numbers of all other journals: their records are settled, or gone."""
+    The other journals are deleted, where `former`, the mark of an earlier commit, is not one of the
+    same: their records are settled, or gone.
+    """
+    db.execute(_TOKEN, (token,))
+    if mark is None:
+        return
     ours = _PREFIX + mark.journal
-    db.execute("DELETE FROM totals WHERE name GLOB ? AND name <> ?", (f"{_PREFIX}*", ours))
+    db.execute(_MARK, (ours, mark.number))
+    if former is None or former.journal != mark.journal:
+        db.execute("DELETE FROM totals WHERE name GLOB ? AND name <> ?", (f"{_PREFIX}*", ours))
 
 
 def get_marks(db: sqlite3.Connection) -> dict[str, int]:
@@ -36,11 +40,6 @@ def get_marks(db: sqlite3.Connection) -> dict[str, int]:
 def new_token() -> int:
     """A number that tells one transaction from all others."""
     return random.getrandbits(62)
-
-
-def put_token(db: sqlite3.Connection, token: int) -> None:
-    """Have the file say which transaction was the last one committed."""
-    db.execute(_TOKEN, (token,))
 
 
 def get_token(db: sqlite3.Connection) -> int | None:

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from ..events import Event
-from . import Aside, Mark, Refused, Unavailable, Unusable, Written
+from . import Aside, Damaged, Mark, Unavailable, Written
 from .batch import add_events
+from .check import unusable
 from .checkpoint import Checkpoints
-from .connection import connect, transaction
+from .connection import transaction
+from .damage import set_aside
 from .dead_letters import put_letter
-from .faults import schema_fault, translate
-from .marks import forget_others, get_marks, get_token, new_token, put_mark, put_token
+from .link import Link
+from .marks import get_marks, get_token, new_token, stamp
 
 T = TypeVar("T")
 
@@ -30,26 +32,42 @@ class SqliteStore:
     """One database file in WAL mode. Call every method from one and the same thread."""
 
     def __init__(
-        self, path: str, max_dead_letters: int = 1000, *, synchronous: str = "NORMAL"
+        self,
+        path: str,
+        max_dead_letters: int = 1000,
+        *,
+        synchronous: str = "NORMAL",
+        set_aside_damaged: bool = False,
     ) -> None:
-        """`synchronous` is FULL where a commit must outlive a loss of power, else NORMAL."""
-        self._path, self._max_dead_letters = path, max_dead_letters
-        self._synchronous = synchronous
-        self._checkpoints = Checkpoints(os.path.realpath(path) + "-wal")
-        self._db: sqlite3.Connection | None = None
+        """`synchronous` is FULL where a commit must outlive a loss of power, else NORMAL.
+
+        `set_aside_damaged`: `open` renames a damaged file, and makes a new one.
+        """
+        self._path = os.path.abspath(path)  # so that :memory: is a file like any other
+        self._max_dead_letters = max_dead_letters
+        self._set_aside_damaged = set_aside_damaged
+        self._link = Link(self._path, synchronous)
+        self._checkpoints = Checkpoints(self._path)
         self._mark: Mark | None = None  # the last one committed
         self._doubt: Doubt | None = None
         self.safe: Mark | None = None
 
     def open(self) -> None:
-        """Open the file, or make it. Raises `Unusable`."""
+        """Open the file, or make it. Raises `Unusable`, and leaves what it refuses as it was."""
         try:
-            self._db = connect(self._path, self._synchronous)
+            self._open()
+        except Damaged as error:
+            if not self._set_aside_damaged:
+                hint = "--set-aside-damaged renames it and goes on"
+                raise Damaged(f"{error}; {hint}") from None
+            set_aside(self._path, error)
+            self._open()
+
+    def _open(self) -> None:
+        try:
+            self._link.open(thorough=True)
         except sqlite3.Error as error:
-            raise Unusable(f"cannot be used ({error})") from None
-        if fault := schema_fault(self._db):
-            self._forget()
-            raise Unusable(f"is damaged: {fault}")
+            raise unusable(error) from None
 
     def marks(self) -> Mapping[str, int]:
         """The number of the last settled record by journal id. Raises `Unavailable`."""
@@ -101,10 +119,9 @@ class SqliteStore:
                     result: T = doubt.result
                 else:
                     result = work(db)
-                    token = doubt.token if doubt else new_token()
+                    self._doubt = Doubt(call, doubt.token if doubt else new_token(), result)
                     if result != "full":
-                        self._stamp(db, token, mark)
-                    self._doubt = Doubt(call, token, result)
+                        stamp(db, self._doubt.token, mark, self._mark)
             self._doubt = None
             self._mark = mark or self._mark
             if self._checkpoints.is_due():
@@ -117,31 +134,11 @@ class SqliteStore:
             self.safe = self._mark
         return is_done
 
-    def _stamp(self, db: sqlite3.Connection, token: int, mark: Mark | None) -> None:
-        put_token(db, token)
-        if mark:
-            put_mark(db, mark)
-            if self._mark is None or self._mark.journal != mark.journal:
-                forget_others(db, mark)
-
     @contextlib.contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        """The connection. `Refused` passes as it is, all else is raised as `Unavailable`.
-
-        After a failure that is not a lock, the next call opens a new connection.
-        """
-        try:
-            self._db = self._db or connect(self._path, self._synchronous)
-            yield self._db
-        except Unusable as error:
-            raise Unavailable("other", f"the database {error}") from None
-        except Refused:
-            raise
-        except Exception as error:  # noqa: BLE001 whatever it is, the consumer must live
-            fault = error if isinstance(error, Unavailable) else translate(error)
-            if fault.reason != "busy":
-                self._forget()
-            raise fault from None
+        """The connection. Raises `Refused` and `Unavailable`."""
+        with self._link.connected() as db:
+            yield db
 
     def checkpoint(self) -> bool:
         """Copy all rows into the database file; False where that failed, or a reader held it up.
@@ -154,15 +151,8 @@ class SqliteStore:
     def close(self) -> bool:
         """Checkpoint and close, so that the rows stand in one file. Never raises."""
         is_done = False
-        if self._db is not None:
+        if self._link.db is not None:
             with contextlib.suppress(Unavailable):
                 is_done = self.checkpoint()
-            self._forget()
+            self._link.forget()
         return is_done
-
-    def _forget(self) -> None:
-        """Close the connection; the next call opens another."""
-        if self._db is not None:
-            with contextlib.suppress(sqlite3.Error):
-                self._db.close()
-            self._db = None

@@ -1,0 +1,107 @@
+"""Looking at a database file before it is opened for writing: is it ours, and is it whole."""
+
+import logging
+import os
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+from . import Damaged, Unusable
+from .faults import is_damage, schema_fault
+from .schema import APPLICATION_ID, VERSION
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 5.0
+"""Longest wait for another process that is recovering the file."""
+LARGE = 100 * 2**20
+"""Bytes from which a check of all pages is announced, since it takes a while."""
+
+
+def look(path: str, *, thorough: bool) -> None:
+    """Raises `Unusable` for a file that we cannot use, which is not touched, nor its log.
+
+    `thorough`: all pages are checked where there is a log, which a clean stop would not have left.
+    No file, or an empty one, will become a new database.
+    """
+    size = _size(path)
+    unclean = _size(os.path.realpath(path) + "-wal") > 0
+    if size == 0:
+        return
+    # without a log there is nothing to read but the file: no lock, and no log and index made
+    mode = "mode=ro" if unclean else "mode=ro&immutable=1"
+    uri = f"{Path(path).absolute().as_uri()}?{mode}"
+    try:
+        with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE_SECONDS)) as db:
+            _check(db)
+            if unclean and thorough:
+                _check_pages(db, size)
+    except sqlite3.Error as error:
+        raise unusable(error) from None
+
+
+def check_newest(db: sqlite3.Connection) -> None:
+    """Raises `Unusable` where the file is not ours, or not at VERSION, and `sqlite3.Error`."""
+    version = _check_ours(db)
+    if version < VERSION:
+        raise Unusable(
+            f"has schema version {version}; start the service on it to bring it to {VERSION}"
+        )
+
+
+def unusable(error: sqlite3.Error) -> Unusable:
+    """What a failure to open a file means."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if is_damage(error):
+        return Damaged(f"is damaged, or no SQLite database ({error})")
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+        return Unusable("cannot be opened; may we read and write it, and its directory?")
+    if code == sqlite3.SQLITE_BUSY:
+        return Unusable(f"is locked, or being recovered, by another process ({error})")
+    return Unusable(f"cannot be used ({error})")
+
+
+def _check(db: sqlite3.Connection) -> None:
+    version = _check_ours(db)
+    fault = schema_fault(db) if version == VERSION else None  # an older one will be migrated
+    if fault:
+        raise Damaged(f"is damaged: {fault}")
+
+
+def _check_ours(db: sqlite3.Connection) -> int:
+    """Its schema version, 0 for a new file."""
+    version = _pragma(db, "user_version")
+    used = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] or version
+    if used and _pragma(db, "application_id") != APPLICATION_ID:
+        raise Unusable("is a database of another program")
+    if version > VERSION:
+        raise Unusable(
+            f"has schema version {version}, from a newer tokenweir; this one knows {VERSION}"
+        )
+    return version
+
+
+def _check_pages(db: sqlite3.Connection, size: int) -> None:
+    if size >= LARGE:
+        logger.info("the last stop was no clean one: checking %d MB", size // 2**20)
+    found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise Damaged(f"is damaged: {' '.join(found.split())}")
+
+
+def _size(path: str) -> int:
+    """Bytes; 0 where there is no file. Raises `Unusable` for what is none."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise Unusable(f"is out of reach ({error.strerror})") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise Unusable("is a directory" if stat.S_ISDIR(found.st_mode) else "is no regular file")
+    return found.st_size
+
+
+def _pragma(db: sqlite3.Connection, name: str) -> int:
+    return int(db.execute(f"PRAGMA {name}").fetchone()[0])

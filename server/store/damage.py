@@ -1,0 +1,36 @@
+"""A damaged database, put aside with its log for whoever wants to mend it."""
+
+import contextlib
+import logging
+import os
+import time
+
+from . import Unusable
+
+logger = logging.getLogger(__name__)
+
+
+def set_aside(path: str, why: object) -> None:
+    """Rename the file, links followed, and its log, to `<path>.damaged-<UTC>`. Logs the new name.
+
+    An earlier one is never overwritten. Raises `Unusable` where it cannot be renamed.
+    """
+    path = os.path.realpath(path)
+    aside = _free_name(f"{path}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
+    try:
+        os.rename(path, aside)  # first: were its log gone, the next start would find no damage
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(f"{path}-wal", f"{aside}-wal")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{path}-shm")
+    except OSError as error:
+        raise Unusable(f"{why}, and cannot be set aside ({error.strerror})") from None
+    logger.warning("the database %s; it is now %s, and a new one is begun", why, aside)
+
+
+def _free_name(name: str) -> str:
+    free, number = name, 1
+    while any(os.path.lexists(free + end) for end in ("", "-wal")):
+        number += 1
+        free = f"{name}-{number}"
+    return free
