@@ -167,6 +167,8 @@ def reconnect(store, factory):
     link = store._link
     link.forget()
     link.db = sqlite3.connect(link._path, isolation_level=None, factory=factory)
+    link.db.execute("PRAGMA user_version")  # makes the log
+    link._files.remember()
     return link.db
 
 

@@ -151,9 +151,10 @@ def test_a_damaged_file_is_refused_with_a_hint_and_left_as_it_was(make, said, tm
 def test_a_damaged_file_is_set_aside_with_its_log(make, tmp_path, caplog):
     path = tmp_path / "t.db"
     make(path)
-    Path(f"{path}-shm").touch()
     before = contents(path)
-    store = opened(path, set_aside_damaged=True)
+    with open(f"{path}-shm", "wb") as index:  # held, so that its number is not given again
+        store = opened(path, set_aside_damaged=True)
+        assert not os.path.samestat(os.stat(f"{path}-shm"), os.fstat(index.fileno()))
     assert store.write([trace()]).persisted == {"trace": 1}
     store.close()
     (aside,) = (p for p in tmp_path.glob("t.db.damaged-????????T??????Z"))
@@ -225,6 +226,14 @@ def test_a_damaged_file_behind_a_link_is_set_aside_where_it_lies(tmp_path):
     assert (tmp_path / "t.db").is_symlink()
     assert integrity(tmp_path / "there" / "t.db") == "ok"
     assert len(list((tmp_path / "there").glob("t.db.damaged-*"))) == 1
+
+
+def test_the_log_of_a_file_behind_a_link_is_seen(tmp_path):
+    (tmp_path / "there").mkdir()
+    damaged_page(tmp_path / "there" / "t.db")
+    (tmp_path / "t.db").symlink_to("there/t.db")
+    with pytest.raises(Damaged):
+        opened(tmp_path / "t.db")
 
 
 def test_what_cannot_be_set_aside_is_said(tmp_path, monkeypatch):

@@ -193,6 +193,11 @@ def test_closing_leaves_no_log_behind_a_reader_either(opened, database):
         assert Path(f"{database}-wal").stat().st_size == 0
 
 
+def test_a_store_that_was_never_opened_closes_and_makes_nothing(database, tmp_path):
+    SqliteStore(database).close()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_reader_cannot_write(opened, database):
     with pytest.raises(Unusable, match="readonly"), open_readonly(database) as db:
         db.execute("DELETE FROM llm_traces")

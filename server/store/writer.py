@@ -14,7 +14,7 @@ from .checkpoint import Checkpoints
 from .connection import transaction
 from .damage import set_aside
 from .dead_letters import put_letter
-from .link import Link
+from .link import Link, Replaced
 from .marks import get_marks, get_token, new_token, stamp
 
 T = TypeVar("T")
@@ -137,8 +137,17 @@ class SqliteStore:
     @contextlib.contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         """The connection. Raises `Refused` and `Unavailable`."""
-        with self._link.connected() as db:
-            yield db
+        try:
+            with self._link.connected() as db:
+                yield db
+        except Replaced:
+            self._start_over()
+            raise
+
+    def _start_over(self) -> None:
+        """Nothing is known of the file at the path."""
+        self._checkpoints = Checkpoints(self._path)
+        self._mark = self._doubt = self.safe = None
 
     def checkpoint(self) -> bool:
         """Copy all rows into the database file; False where that failed, or a reader held it up.
