@@ -37,8 +37,13 @@ from .writer import Writer
 class Service:
     """One process is one of these: one registry, one writer, one scrape target."""
 
-    def __init__(self, config: Config, store: Store | None = None) -> None:
-        """Builds all parts; nothing runs yet. `store` replaces SQLite, for tests."""
+    def __init__(
+        self, config: Config, store: Store | None = None, *, set_aside_damaged: bool = False
+    ) -> None:
+        """Builds all parts; nothing runs yet. `store` replaces SQLite, for tests.
+
+        `set_aside_damaged`: a damaged database is renamed, and a new one made.
+        """
         self._config = config
         self.url = ""
         self.hangs = False
@@ -46,9 +51,9 @@ class Service:
         self._lock = Lock(config.db)
         self.metrics = Metrics(CollectorRegistry())
         self.metrics.set_build(version(), config.revision)
-        self._store = store or SqliteStore(config.db, config.max_dead_letters)
+        store = store or make_store(config, set_aside_damaged)
         recorder = self.recorder = make_recorder(config, self.metrics)
-        writer = Writer(self._store, recorder, self.metrics)
+        writer = Writer(store, recorder, self.metrics)
         self.pipeline = Pipeline(
             writer,
             recorder,
@@ -128,6 +133,16 @@ class Service:
         metrics.storage_file["journal"].set_function(disk.journal_bytes)
         metrics.storage_available.set_function(disk.available_bytes)
         metrics.storage_size.set_function(disk.size_bytes)
+
+
+def make_store(config: Config, set_aside_damaged: bool) -> SqliteStore:
+    """As the settings say. What is synced to the journal must not be lost by the database."""
+    return SqliteStore(
+        config.db,
+        config.max_dead_letters,
+        synchronous="NORMAL" if config.journal == "off" or config.journal_sync == "off" else "FULL",
+        set_aside_damaged=set_aside_damaged,
+    )
 
 
 def make_recorder(config: Config, metrics: Metrics) -> Recorder | Unrecorded:

@@ -188,8 +188,8 @@ def test_a_write_that_fails_half_way_costs_nothing_but_itself(
     with pytest.raises(OSError, match="full"):
         journal.append([b"lost" * 100])
     monkeypatch.undo()
-    assert journal.append([b"after"]) == 2
-    assert left(directory) == {1: b"before", 2: b"after"}
+    assert journal.append([b"after"]) == 3
+    assert left(directory) == {1: b"before", 3: b"after"}
     assert (read(only_segment(directory)).damaged == 0) == can_cut
 
 

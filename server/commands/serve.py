@@ -30,6 +30,11 @@ logger = logging.getLogger(__name__)
 
 def add_arguments(parser: ArgumentParser) -> None:
     add_settings(parser)
+    parser.add_argument(
+        "--set-aside-damaged",
+        action="store_true",
+        help="rename a damaged database to DB.damaged-<time>, and go on with a new one",
+    )
 
 
 def run(arguments: Namespace) -> int:
@@ -40,12 +45,13 @@ def run(arguments: Namespace) -> int:
     raise_descriptors()
     keep_little()
     disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no hints for it
-    asyncio.run(_serve(config))
+    asyncio.run(_serve(config, arguments.set_aside_damaged))
     return 0
 
 
-async def _serve(config: Config) -> None:
-    service, stop = Service(config), asyncio.Event()
+async def _serve(config: Config, set_aside_damaged: bool) -> None:
+    service = Service(config, set_aside_damaged=set_aside_damaged)
+    stop = asyncio.Event()
     _stop_on_signals(service, stop)
     starting = asyncio.create_task(_start(service, config))
     stopping = asyncio.create_task(stop.wait())

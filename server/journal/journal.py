@@ -48,9 +48,9 @@ class Journal:
         if self._is_spoilt or not self._segments or self._segments[-1].size >= SEGMENT_BYTES:
             self._begin_segment()
         first = self._next
+        self._next += len(payloads)  # also where it fails: no number stands for two records
         records = [pack(one, first + i, self._seed) for i, one in enumerate(payloads)]
         self._segments[-1].append(b"".join(records))
-        self._next += len(records)
         return first
 
     def sync(self) -> None:

@@ -12,10 +12,10 @@ from ..waiting import Ticket, Waiting
 from .payload import encode
 from .scribe import Scribe
 
-SLOW_SECONDS = 0.005
-"""A write on the loop that takes longer has the thread write, until it is quick again."""
-WAIT_SECONDS, SYNC_WAIT_SECONDS = 0.02, 0.1
-"""Longest wait of an answer for the thread: for a write, and where each write is synced."""
+PATIENCE_SECONDS, SYNC_PATIENCE_SECONDS = 0.02, 0.1
+"""A write that takes longer is slow, and no answer waits for it any more; the second is for writes
+with a sync. Not less: on a busy loop a quick write takes up to 5 ms (sys.getswitchinterval), now
+and then some times that, to get the interpreter back."""
 LOOK_SECONDS = 1.0
 """From one look at the journal's file, and one sync of the mode `interval`, to the next."""
 
@@ -32,10 +32,13 @@ class Recorder:
         """`sync`: off, interval or always."""
         self._journal, self._metrics, self._sync = journal, metrics, sync
         self._waits = thread or sync == "always"
-        self._wait_seconds = SYNC_WAIT_SECONDS if sync == "always" else WAIT_SECONDS
-        slow_seconds = self._wait_seconds if self._waits else SLOW_SECONDS
+        self._patience = SYNC_PATIENCE_SECONDS if sync == "always" else PATIENCE_SECONDS
         self._scribe = Scribe(
-            journal, metrics, slow_seconds=slow_seconds, syncs_each=sync == "always"
+            journal,
+            metrics,
+            slow_seconds=self._patience,
+            in_thread=self._waits,
+            syncs_each=sync == "always",
         )
         self._looking: asyncio.Task[None] | None = None
         self._order = 0
@@ -98,9 +101,8 @@ class Recorder:
         return Ticket(encode(events), len(events), self._order)
 
     async def _wait(self, written: "asyncio.Future[None]", tickets: Sequence[Ticket]) -> None:
-        await asyncio.wait((written,), timeout=self._wait_seconds)
-        if not written.done():
-            self._scribe.say(f"is behind: a write takes over {self._wait_seconds * 1000:.0f} ms")
+        while not written.done() and not self._scribe.is_stuck():
+            await asyncio.wait((written,), timeout=self._patience)
         self._count_uncovered(tickets)
 
     def _count_uncovered(self, tickets: Sequence[Ticket]) -> None:

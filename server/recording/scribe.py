@@ -18,8 +18,8 @@ from .backlog import Backlog
 
 logger = logging.getLogger(__name__)
 
-SLOW_SECONDS_A_BYTE = 1e-8
-"""A write is as slow as the disk only beyond what so many bytes take anyhow."""
+SECONDS_A_BYTE = 1e-8
+"""What a write may take longer, by its size: checksums and copies, on a busy machine."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """Seconds between two tries in the thread: doubled from the first to the longest."""
 
@@ -32,14 +32,22 @@ class Scribe:
     """Owns the journal and its one thread. Lives on the event loop."""
 
     def __init__(
-        self, journal: Journal, metrics: Metrics, *, slow_seconds: float, syncs_each: bool
+        self,
+        journal: Journal,
+        metrics: Metrics,
+        *,
+        slow_seconds: float,
+        in_thread: bool,
+        syncs_each: bool,
     ) -> None:
         """A write over `slow_seconds` is followed by writes in the thread, until one is quicker.
 
-        `syncs_each`: a write is done when it is synced. Let all be made in the thread then.
+        `in_thread`: all are made there. `syncs_each`: a write is done when it is synced.
         """
         self._journal, self._metrics = journal, metrics
-        self._slow_seconds, self._syncs_each = slow_seconds, syncs_each
+        self._slow_seconds, self._in_thread = slow_seconds, in_thread
+        self._syncs_each = syncs_each
+        self._due: float | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._backlog = Backlog()
         self._catching_up: asyncio.Task[None] | None = None
@@ -80,6 +88,13 @@ class Scribe:
         self._settled = last.order
         self._settled_bytes = max(self._settled_bytes, last.end)
 
+    def is_stuck(self) -> bool:
+        """Whether the thread did not get its last write done, or is too long at one; then said."""
+        due = self._due  # read once: the thread takes it away
+        if due is not None and time.monotonic() > due:
+            self.say(f"is behind: a write takes over {self._slow_seconds * 1000:.0f} ms")
+        return self.trouble is not None
+
     def fail(self, error: OSError) -> None:
         """Count and remember what went wrong."""
         self._metrics.journal_errors[_REASONS.get(error.errno or 0, "io_error")].inc()
@@ -112,7 +127,10 @@ class Scribe:
         return False
 
     async def _catch_up(self) -> None:
-        """Write what waits. Return with nothing waiting, and a quick write as the last."""
+        """Write what waits. Return with nothing waiting, and a quick write as the last.
+
+        What came during that one is written on the loop: under load there is always some.
+        """
         pause = FIRST_PAUSE
         while True:
             group, done = self._backlog.take(self._settled), self._group
@@ -125,14 +143,17 @@ class Scribe:
                 self._backlog.put_back(group)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
-            if self.trouble is None and not self._backlog:
+            if self.trouble is None and not (self._in_thread and self._backlog):
                 break
             if not self._backlog:
                 await asyncio.sleep(FIRST_PAUSE)
         self._catching_up = None
+        if self._backlog:
+            self.write(self._backlog.take(self._settled))
 
     async def _write_group(self, group: Sequence[Ticket]) -> bool:
         payloads = [ticket.payload for ticket in group] or [b""]  # an empty one to try the disk
+        self._due = time.monotonic() + self._allowed(group)
         try:
             first, took = await self.in_thread(self._append, payloads)
         except OSError as error:
@@ -147,10 +168,13 @@ class Scribe:
     def _append(self, payloads: Sequence[bytes]) -> tuple[int, float]:
         """The number of the first, and the seconds it took. On the loop or in the thread."""
         start = time.monotonic()
-        first = self._journal.append(payloads)
-        if self._syncs_each:
-            self._journal.sync()
-        return first, time.monotonic() - start
+        try:
+            first = self._journal.append(payloads)
+            if self._syncs_each:
+                self._journal.sync()
+            return first, time.monotonic() - start
+        finally:
+            self._due = None
 
     def _note(self, tickets: Sequence[Ticket], first: int, took: float) -> bool:
         """Tell the tickets where they stand; whether it took too long."""
@@ -161,8 +185,10 @@ class Scribe:
             ticket.number, ticket.end = number, self._written_bytes
             if ticket.order <= self._settled:
                 self._settled_bytes = ticket.end
-        size = sum(ticket.size for ticket in tickets)
-        return took > self._slow_seconds + SLOW_SECONDS_A_BYTE * size
+        return took > self._allowed(tickets)
+
+    def _allowed(self, tickets: Sequence[Ticket]) -> float:
+        return self._slow_seconds + SECONDS_A_BYTE * sum(ticket.size for ticket in tickets)
 
     def _recovered(self) -> None:
         self.trouble = None
