@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?= 60
+ROUNDS ?= 100
 
-.PHONY: run test lint fuzz bench clean
+.PHONY: run test lint fuzz torture bench clean
 
 run: $(VENV)/installed ## start the service
 	@$(BIN)/tokenweir
@@ -20,6 +21,9 @@ lint: $(VENV)/dev ## format check, lint, types, Dockerfile
 
 fuzz: $(VENV)/test ## hostile bodies through the decoders for SECONDS (60), the same for the same SEED
 	@$(BIN)/python -m tests.fuzz $(SECONDS) $(if $(SEED),--seed=$(SEED))
+
+torture: $(VENV)/test ## kill the service in ROUNDS (100) and look whether what was accepted is stored
+	@$(BIN)/python -m tests.torture $(ROUNDS) $(if $(SEED),--seed=$(SEED))
 
 bench: $(VENV)/installed ## CPU and memory beside a bare Tornado handler
 	@$(BIN)/python benchmarks/run.py
