@@ -15,6 +15,8 @@ from load import drive, request, trace
 from servers import Server, wait_for
 
 CONNECTIONS = 16
+BOUNDS = ("--queue-events=10000000", "--queue-bytes=10000000000")
+"""A queue without any, so that each event counted was stored: a dropped one costs less."""
 HERE = Path(__file__).resolve().parent
 
 
@@ -35,9 +37,7 @@ def slice_cpu(server: Server, body, events: int, seconds: float, stores: bool) -
 def compare_cpu(directory: str, rounds: int, seconds: float) -> None:
     """Print CPU an event, single and in arrays of 100, as multiples of the bare handler's."""
     bare = Server(str(HERE / "bare.py"), "{port}")
-    # a queue without bounds, so that each event counted was stored: a dropped one costs less
-    bounds = ("--queue-events=10000000", "--queue-bytes=10000000000")
-    service = Server("-m", "server", "--port={port}", f"--db={directory}/cpu.db", *bounds)
+    service = Server("-m", "server", "--port={port}", f"--db={directory}/cpu.db", *BOUNDS)
     single: list[float] = []
     array: list[float] = []
     print("us CPU an event:")

@@ -65,8 +65,13 @@ async def _drive_one(port: int, payload: bytes, end: float, codes: Counter[bytes
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     while time.monotonic() < end:
         writer.write(payload)
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0]
-        await reader.readexactly(int(length))
-        codes[head[9:12]] += 1
+        code, _ = await read_answer(reader)
+        codes[code] += 1
     writer.close()
+
+
+async def read_answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """The next answer's status code and body. Raises IncompleteReadError where it is cut off."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0]
+    return head[9:12], await reader.readexactly(int(length))

@@ -1,4 +1,7 @@
-"""CPU beside a bare Tornado handler, memory, and how long the event loop is held. `make bench`"""
+"""CPU beside a bare Tornado handler, what the journal costs, memory, and what a sender waits for.
+
+`make bench`
+"""
 
 import argparse
 import platform
@@ -10,6 +13,8 @@ import tempfile
 from pathlib import Path
 
 from cpu import CONNECTIONS, compare_cpu
+from faults import measure_faults
+from journal import compare_journals
 from memory import measure_memory
 
 
@@ -26,6 +31,8 @@ def main() -> None:
     directory = tempfile.mkdtemp(prefix="tokenweir-bench-")
     try:
         compare_cpu(directory, arguments.rounds, arguments.seconds)
+        compare_journals(directory, arguments.rounds, arguments.seconds)
+        measure_faults(directory)
         measure_memory(directory)
         subprocess.run([sys.executable, str(Path(__file__).with_name("loop.py"))], check=True)
     finally:

@@ -1,7 +1,6 @@
 """Processes that listen, what they have used, and waiting for them."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -21,9 +20,8 @@ class Server:
         wait_for(lambda: can_connect(self.port), "the server to listen")
 
     def cpu_seconds(self) -> float:
-        """User and system time so far."""
-        stat = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+        """User and system time so far, to the nanosecond: /proc counts it in ticks of 10 ms."""
+        return time.clock_gettime(~self.process.pid << 3 | 2)  # clock_getcpuclockid(3)
 
     def rss_mib(self) -> float:
         """Resident memory now."""
@@ -33,6 +31,12 @@ class Server:
     def health(self, key: str) -> int:
         """A number of /health, which costs far less than a scrape."""
         return int(json.load(urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health"))[key])
+
+    def metric(self, name: str) -> float:
+        """The sum of a metric's samples."""
+        answer = urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics")
+        lines = [line for line in answer.read().decode().splitlines() if line.startswith(name)]
+        return sum(float(line.rpartition(" ")[2]) for line in lines)
 
     def stop(self) -> None:
         """End it, also when it is stopped by SIGSTOP."""
