@@ -8,9 +8,10 @@ from ..process import Running, wait_until
 from . import Violation
 from .life import Life
 from .payloads import PROVIDER, checksum
-from .place import TABLES, Place
+from .place import TABLES, Counts, Place
 
 _TEXTS = {"trace": "coalesce(output_text, '')", "error": "message"}
+_LETTERS = "SELECT json_extract(event, '$.event_id') FROM dead_letters"
 _IDLE_SECONDS = 60.0
 
 
@@ -34,7 +35,7 @@ class Books:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self.accepted: dict[str, set[str]] = {kind: set() for kind in TABLES}
+        self.accepted: dict[str, set[str]] = {kind: set() for kind in (*TABLES, "letter")}
         self._looked_at = dict.fromkeys(TABLES, 0)
         self.uncovered = 0
         """Events that were answered uncovered by processes that were struck down."""
@@ -58,8 +59,7 @@ class Books:
         wait_until(lambda: sums(service).queue == 0, "the queue to empty", _IDLE_SECONDS)
         found = sums(service)
         check_sums(found)
-        if (added := self._place.rows() - life.rows_before) != found.persisted:
-            raise Violation(f"{found.persisted} persisted, and {added} rows added")
+        _check_added(found, life.before, self._place.counts())
         with self._place.reading() as db:
             self._check_database(db)
         self._may_lose = 0
@@ -69,6 +69,7 @@ class Books:
         said = [row[0] for row in db.execute("PRAGMA integrity_check")]
         if said != ["ok"]:
             raise Violation(f"the database is damaged: {said[:5]}")
+        self._check_ids("letter", [row[0] for row in db.execute(_LETTERS)])
         for kind, table in TABLES.items():
             self._check_ids(kind, [row[0] for row in db.execute(f"SELECT event_id FROM {table}")])
             self._check_shapes(db, kind)
@@ -102,8 +103,14 @@ def check_sums(found: Sums) -> None:
     settled = found.persisted + found.deduplicated + found.dead_lettered + found.dropped_persist
     if found.received != taken or found.accepted + found.replayed != settled + found.queue:
         raise Violation(f"the books do not balance: {found}")
-    if found.rejected or found.dead_lettered or found.dropped_persist:
+    if found.rejected or found.dropped_persist:
         raise Violation(f"not all of what was valid was stored: {found}")
+
+
+def _check_added(found: Sums, before: Counts, after: Counts) -> None:
+    added = Counts(after.rows - before.rows, after.letters - before.letters)
+    if added != (found.persisted, found.dead_lettered):
+        raise Violation(f"added {added}, and counted {found}")
 
 
 def sums(service: Running) -> Sums:

@@ -18,7 +18,7 @@ class Life:
     """Starts a process, which may then be listening, or not yet."""
 
     def __init__(self, place: Place, name: str, arguments: Sequence[str]) -> None:
-        self.rows_before = place.rows()
+        self.before = place.counts()
         self.log = place.logs / f"{name}.log"
         self._witness = place.logs / f"{name}.uncovered"
         command = (sys.executable, "-m", "tests.torture.witness", str(self._witness))

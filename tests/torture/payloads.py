@@ -2,11 +2,14 @@
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-PROVIDER = "torture"
+PROVIDER, POISON = "torture", "poison"
+"""The provider of all events; the model of those that the database is made to refuse."""
+POISONED = 1 / 400
+"""Share of the native traces that are."""
 _WORDS = "It looked at the three documents and found no clause on early termination, Größe 12 m². "
 _POOL = "".join(f"{number} {_WORDS}" for number in range(400))
 _SIZES = (20, 200, 200, 1000, 12_000)
@@ -17,21 +20,19 @@ Member = dict[str, Any]
 
 
 class Request(NamedTuple):
-    """A POST, and of each of its items: whether it is a failed call, which makes two events."""
+    """A POST, and of each of its items the kinds of events that it makes."""
 
     path: str
     media_type: str
     body: bytes
-    kind: str
-    failed: list[bool]
+    kinds: Sequence[tuple[str, ...]]
 
     def accepted(self, answer: Any) -> Iterator[tuple[str, str]]:
         """Kind and event_id of all that the answer says was accepted."""
-        for entry, failed in zip(answer["events"], self.failed, strict=True):
+        for entry, (first, *rest) in zip(answer["events"], self.kinds, strict=True):
             if entry["status"] == "accepted":
-                yield self.kind, entry["event_id"]
-                if failed:
-                    yield "error", entry["event_id"] + ":error"
+                yield first, entry["event_id"]
+                yield from ((kind, f"{entry['event_id']}:{kind}") for kind in rest)
 
 
 def checksum(text: str) -> str:
@@ -59,24 +60,28 @@ class Payloads:
     def _native(self, kind: str, items: int) -> Request:
         make = self._trace if kind == "trace" else self._error
         members = [make(self._size(items)) for _ in range(items)]
-        return self._request(f"/v1/{kind}s", kind, members, [False] * items)
+        kinds = ["letter" if each.get("model") == POISON else kind for each in members]
+        return self._request(f"/v1/{kind}s", members, [(kind,) for kind in kinds])
 
     def _gateway(self, kind: str, items: int) -> Request:
         failed = [kind == "error" or self._random.random() < 0.3 for _ in range(items)]
         members = [self._call(self._size(items), fails) for fails in failed]
-        return self._request("/v1/litellm", "trace", members, failed)
+        kinds = [("trace", "error") if fails else ("trace",) for fails in failed]
+        return self._request("/v1/litellm", members, kinds)
 
-    def _request(self, path: str, kind: str, items: list[Member], failed: list[bool]) -> Request:
+    def _request(self, path: str, items: list[Member], kinds: Sequence[tuple[str, ...]]) -> Request:
         if self._random.random() < 0.2:
             body = "\n".join(json.dumps(item) for item in items)
-            return Request(path, NDJSON, body.encode(), kind, failed)
+            return Request(path, NDJSON, body.encode(), kinds)
         body = json.dumps(items if len(items) > 1 else items[0], ensure_ascii=False)
-        return Request(path, JSON, body.encode(), kind, failed)
+        return Request(path, JSON, body.encode(), kinds)
 
     def _trace(self, size: int) -> Member:
         text = self._text(size)
-        ids = self._own_id("event_id")
-        return {**ids, **_called(), "output_text": text, "session_id": checksum(text)}
+        model = POISON if self._random.random() < POISONED else "m"
+        said = {"input_text": "What does it say?", "output_text": text}
+        called = {"provider": PROVIDER, "model": model, "session_id": checksum(text)}
+        return {**self._own_id("event_id"), **called, **said}
 
     def _error(self, size: int) -> Member:
         text = self._text(size)
@@ -110,7 +115,3 @@ class Payloads:
     def _text(self, size: int) -> str:
         start = self._random.randrange(len(_POOL) - size)
         return _POOL[start : start + size].strip()
-
-
-def _called() -> Member:
-    return {"provider": PROVIDER, "model": "m", "input_text": "What does it say?"}

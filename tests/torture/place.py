@@ -4,9 +4,23 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
+
+from .payloads import POISON
 
 TABLES = {"trace": "llm_traces", "error": "error_events"}
 """The table by the kind of event."""
+_POISON = f"""
+    CREATE TRIGGER IF NOT EXISTS poison BEFORE INSERT ON llm_traces WHEN NEW.model = '{POISON}'
+    BEGIN SELECT RAISE(ABORT, 'poison'); END
+"""
+
+
+class Counts(NamedTuple):
+    """Rows of events, and dead letters."""
+
+    rows: int
+    letters: int
 
 
 class Place:
@@ -25,15 +39,19 @@ class Place:
         with closing(sqlite3.connect(uri, uri=True, timeout=30)) as db:
             yield db
 
-    def rows(self) -> int:
-        """Rows in the tables of events."""
+    def poison(self) -> None:
+        """Have the database refuse some events. Call while a service has it open."""
+        with closing(sqlite3.connect(self.database, timeout=30)) as db:
+            db.execute(_POISON)
+
+    def counts(self) -> Counts:
+        """What is stored; nothing where there is no database yet."""
         if not self.database.exists():
-            return 0
+            return Counts(0, 0)
         with self.reading() as db:
-            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'error_events'").fetchone():
-                return 0  # struck down before it was made
-            counts = [db.execute(f"SELECT count(*) FROM {table}") for table in TABLES.values()]
-            return sum(count.fetchone()[0] for count in counts)
+            tables = (*TABLES.values(), "dead_letters")
+            *rows, letters = [_count(db, table) for table in tables]
+        return Counts(sum(rows), letters)
 
     def wal(self) -> tuple[int, int]:
         """Size and time of change of the write-ahead log: another with each commit."""
@@ -46,3 +64,7 @@ class Place:
     def files(self) -> list[str]:
         """Names of all that lies where the database is."""
         return sorted(path.name for path in self.home.iterdir())
+
+
+def _count(db: sqlite3.Connection, table: str) -> int:
+    return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])

@@ -71,7 +71,8 @@ class Rounds:
     def summary(self) -> str:
         """What it came to."""
         counts = {kind: len(ids) for kind, ids in self.books.accepted.items()}
-        accepted = f"{counts['trace']} traces and {counts['error']} errors accepted"
+        letters = f"{counts['letter']} that were refused"
+        accepted = f"{counts['trace']} traces, {counts['error']} errors and {letters} accepted"
         again = f"{self.totals['kills']} kills, {self.totals['replayed']} events replayed"
         uncovered = f"{self.books.uncovered} answered uncovered, {self.books.lost} of them lost"
         return f"{accepted}, {again}, {uncovered}, nothing else lost"
@@ -89,6 +90,7 @@ class Rounds:
 
     def _look(self, scene: Scene) -> Sums:
         found = self.books.check(scene.life)
+        self._place.poison()
         self.totals["replayed"] += found.replayed
         return found
 

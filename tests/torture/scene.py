@@ -22,7 +22,10 @@ class Scene:
     def __init__(
         self, name: str, random: Random, place: Place, books: Books, arguments: Sequence[str]
     ) -> None:
-        self._name, self._arguments = name, ("--drain-seconds=2", *arguments)
+        self._name, self._arguments = (
+            name,
+            ("--drain-seconds=2", "--max-dead-letters=10000", *arguments),
+        )
         self.random, self.place, self.books = random, place, books
         self._starts = 0
         self._traffic: Traffic | None = None

@@ -94,6 +94,6 @@ class Traffic:
             request = payloads.any(self._left)
             for _ in range(2 if random.random() < REPEATS else 1):
                 connection.post(request)
-                self._left -= len(request.failed)
+                self._left -= len(request.kinds)
                 self.answers += 1
             self._enough.wait(random.uniform(0, PAUSE_SECONDS))

@@ -12,9 +12,11 @@ from pathlib import Path
 from unittest.mock import patch
 
 from server import cli
+from server.journal import journal
 from server.metrics import Metrics
 
 _COUNT = struct.Struct("=Q")
+_SEGMENT_BYTES = 2**17  # so that segments are ended and removed, in lives as short as these
 
 
 def witness(path: str) -> None:
@@ -45,4 +47,5 @@ def uncovered(path: Path) -> int:
 
 if __name__ == "__main__":
     witness(sys.argv[1])
+    patch.object(journal, "SEGMENT_BYTES", _SEGMENT_BYTES).start()
     sys.exit(cli.main(sys.argv[2:]))
