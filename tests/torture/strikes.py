@@ -38,12 +38,7 @@ def backlog(scene: Scene) -> None:
 def replay(scene: Scene) -> None:
     """SIGKILL once more while the next start stores what the journal has."""
     with scene.lock() as lock:
-        with scene.traffic() as traffic:
-            scene.pause(0.2, 0.6)
-            wait_until(lambda: traffic.answers > 3, "answers")
-            scene.kill()
-        scene.start()
-        wait_until(scene.life.waits_or_listens, "the replay to meet the lock")
+        _start_a_replay(scene)
         lock.release()
         if scene.random.random() < 0.8:
             scene.await_a_commit()
@@ -87,6 +82,23 @@ def stop_locked(scene: Scene) -> None:
         scene.stop()
 
 
+def stop_starting(scene: Scene) -> None:
+    """SIGTERM while a locked database holds up what the next start stores."""
+    with scene.lock():
+        _start_a_replay(scene)
+        scene.stop()
+
+
+def _start_a_replay(scene: Scene) -> None:
+    """Leave a start that waits for the lock, with a journal to store. Call with it held."""
+    with scene.traffic() as traffic:
+        scene.pause(0.2, 0.6)
+        wait_until(lambda: traffic.answers > 3, "answers")
+        scene.kill()
+    scene.start()
+    wait_until(scene.life.waits_or_listens, "the replay to meet the lock")
+
+
 def check_one_file(place: Place) -> None:
     """Raises Violation where a clean stop left more than the database."""
     if place.files() != [place.database.name]:
@@ -95,5 +107,15 @@ def check_one_file(place: Place) -> None:
 
 STRIKES: dict[str, Callable[[Scene], None]] = {
     strike.__name__: strike
-    for strike in (traffic, commit, backlog, replay, answer, twice, stop, stop_locked)
+    for strike in (
+        traffic,
+        commit,
+        backlog,
+        replay,
+        answer,
+        twice,
+        stop,
+        stop_locked,
+        stop_starting,
+    )
 }
