@@ -14,9 +14,10 @@ from unittest.mock import patch
 from server import cli
 from server.journal import journal
 from server.metrics import Metrics
+from server.store import checkpoint
 
 _COUNT = struct.Struct("=Q")
-_SEGMENT_BYTES = 2**17  # so that segments are ended and removed, in lives as short as these
+_SEGMENT_BYTES, _PAGES = 2**17, 10  # so that segments end and are removed, in lives this short
 
 
 def witness(path: str) -> None:
@@ -48,4 +49,5 @@ def uncovered(path: Path) -> int:
 if __name__ == "__main__":
     witness(sys.argv[1])
     patch.object(journal, "SEGMENT_BYTES", _SEGMENT_BYTES).start()
+    patch.object(checkpoint, "PAGES", _PAGES).start()
     sys.exit(cli.main(sys.argv[2:]))
