@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from server.config import Config
 from server.service import Service
 from server.store.writer import SqliteStore
+
+from .faults.shim import Faults, build, compiler
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -203,3 +206,17 @@ def read_totals(path):
 def example(name):
     """A payload of tests/examples."""
     return json.loads((EXAMPLES / name).read_text("utf-8"))
+
+
+@pytest.fixture(scope="session")
+def shim(tmp_path_factory):
+    """The library that makes a process's disk fail."""
+    if not sys.platform.startswith("linux") or not compiler():
+        pytest.skip("a failing disk takes Linux and a C compiler")
+    return build(tmp_path_factory.mktemp("shim"))
+
+
+@pytest.fixture
+def faults(shim, database, tmp_path_factory):
+    """The disk under the database, for a process started in `faults.environment()`."""
+    return Faults(shim, database, tmp_path_factory.mktemp("faults") / "control")
