@@ -72,6 +72,10 @@ class Running:
         with urllib.request.urlopen(self.url + path, timeout=10) as response:  # noqa: S310 our own
             return response.read().decode()
 
+    def json(self, path):
+        """The decoded body of a GET."""
+        return json.loads(self.get(path))
+
     def metric(self, name):
         """The sum of a metric's samples."""
         lines = [line for line in self.get("/metrics").splitlines() if line.startswith(name)]

@@ -1,0 +1,51 @@
+"""A disk that is slow, or freezes, under the database: nobody who sends has to wait for it."""
+
+import pytest
+
+from .faults.books import kept_books
+from .faults.shim import DATABASE, WAL
+from .process import wait_until
+
+
+@pytest.fixture
+def books(faults, database):
+    with kept_books(database, environment=faults.environment()) as books:
+        yield books
+        faults.heal()
+
+
+def test_while_a_disk_is_slow_events_are_taken_faster_than_it_stores_them(books, faults):
+    rule = faults.slow("write", "sync", seconds=0.05, only=DATABASE)
+    books.send()
+    for _ in range(50):
+        books.send()
+    assert rule.injected < 50  # so no answer waited for a write
+    books.settle(30)
+
+
+@pytest.mark.parametrize("operation", ["write", "sync"])
+def test_while_a_disk_is_frozen_events_are_taken_and_the_service_can_be_watched(
+    operation, books, faults
+):
+    rule = faults.slow(operation, seconds=3600, only=DATABASE)
+    if operation == "sync":
+        faults.fail("write", only=WAL)  # so that the database is opened again, which syncs
+    books.send()
+    wait_until(lambda: rule.held == 1, "a call to be held")
+    for _ in range(100):
+        books.send(5)
+    assert books.service.metric("tokenweir_queue_events") == 501
+    assert books.service.json("/health")["queue_depth"] == 501
+    assert (rule.held, rule.injected) == (1, 1)
+
+
+@pytest.mark.slow
+def test_a_disk_may_freeze_again_and_again(books, faults):
+    for nth in (1, 6):
+        rule = faults.slow("write", nth=nth, seconds=3, count=1, only=DATABASE)
+        books.send()
+        wait_until(lambda rule=rule: rule.held == 1, "a call to be held")
+        while rule.held:
+            books.send()
+        faults.heal()
+        books.settle()
