@@ -51,12 +51,19 @@ def serving(database, *arguments, **options):
         process.communicate()
 
 
+def first_line(process):
+    """What it prints first; empty if it ended before."""
+    ready, _, _ = select.select([process.stdout], [], [], 30)
+    assert ready, "the service said nothing for 30 s"
+    return process.stdout.readline()
+
+
 class Running:
     """A service that has said where it listens."""
 
-    def __init__(self, process):
+    def __init__(self, process, banner=None):
         self.process = process
-        self.banner = self._read_line()
+        self.banner = banner or first_line(process)
         found = re.search(r"listening on (http://\S+?),", self.banner)
         assert found, (self.banner, process.poll())
         self.url = found[1]
@@ -97,11 +104,6 @@ class Running:
     def forget_peak(self):
         """Have VmHWM begin at what is taken now."""
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
-
-    def _read_line(self):
-        ready, _, _ = select.select([self.process.stdout], [], [], 30)
-        assert ready, "the service said nothing for 30 s"
-        return self.process.stdout.readline()
 
 
 def wait_until(condition, what, seconds=15.0):

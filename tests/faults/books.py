@@ -1,5 +1,6 @@
 """Traffic that keeps its own books: what was accepted must be stored, once each."""
 
+import os
 import sqlite3
 from collections import Counter
 from contextlib import closing, contextmanager
@@ -68,7 +69,9 @@ class Books:
 
 
 def stored_ids(database):
-    """The event ids of all rows, in a file that must be sound."""
+    """The event ids of all rows, in a file that must be sound, if it is there."""
+    if not os.path.exists(database):
+        return []
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         return [row[0] for row in db.execute("SELECT event_id FROM llm_traces")]

@@ -1,0 +1,52 @@
+"""Another process holds the database's lock: events are taken meanwhile, and stored afterwards."""
+
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from .faults.books import NOTICED_SECONDS, kept_books
+from .process import wait_until
+
+HOLD = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute(sys.argv[2])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def locked(database, sql):
+    """Another process has run `sql` and holds what that locks."""
+    with subprocess.Popen(
+        (sys.executable, "-c", HOLD, database, sql), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"held\n"
+        yield
+        process.communicate(timeout=30)
+
+
+def test_what_comes_while_the_database_is_locked_is_stored_afterwards(database):
+    with kept_books(database) as books, locked(database, "BEGIN IMMEDIATE"):
+        books.send(10)
+        wait_until(books.is_degraded, "health to be degraded", NOTICED_SECONDS)
+        while books.service.metric("tokenweir_writer_retries_total") < 4:  # the pauses have grown
+            books.send()
+            time.sleep(0.02)  # the pace of a sender
+
+
+@pytest.mark.slow
+def test_a_lock_of_thirty_seconds_loses_nothing(database):
+    with kept_books(database) as books, locked(database, "BEGIN EXCLUSIVE"):
+        end = time.monotonic() + 30
+        books.send(10)
+        wait_until(books.is_degraded, "health to be degraded", NOTICED_SECONDS)
+        while time.monotonic() < end:
+            books.send(5)
+            assert books.is_degraded()
+            time.sleep(0.05)  # the pace of a sender
