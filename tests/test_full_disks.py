@@ -23,7 +23,9 @@ def endure(books, repair):
     books.settle()
 
 
-@pytest.mark.parametrize("full", ["-wal", ""], ids=["log", "database"])
+@pytest.mark.parametrize(
+    "full", ["-wal", pytest.param("", marks=pytest.mark.slow)], ids=["log", "database"]
+)
 def test_a_limit_on_file_sizes_loses_nothing(full, database):
     with kept_books(database) as books:
         books.send(50)
@@ -73,7 +75,11 @@ def give_up_override():
         assert ctypes.CDLL(None).prctl(_DROP_CAPABILITY, _OVERRIDE_RIGHTS, 0, 0, 0) == 0
 
 
-@pytest.mark.parametrize("files", [0o600, 0o400], ids=["directory", "files too"])
+@pytest.mark.parametrize(
+    "files",
+    [pytest.param(0o600, marks=pytest.mark.slow), 0o400],
+    ids=["directory", "files too"],
+)
 def test_a_directory_shut_to_the_service_loses_nothing(files, tmp_path, faults, database):
     def allow(directory, files):
         for path in tmp_path.iterdir():

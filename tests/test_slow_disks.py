@@ -14,6 +14,7 @@ def books(faults, database):
         faults.heal()
 
 
+@pytest.mark.slow
 def test_while_a_disk_is_slow_events_are_taken_faster_than_it_stores_them(books, faults):
     rule = faults.slow("write", "sync", seconds=0.05, only=DATABASE)
     books.send()
@@ -23,7 +24,7 @@ def test_while_a_disk_is_slow_events_are_taken_faster_than_it_stores_them(books,
     books.settle(30)
 
 
-@pytest.mark.parametrize("operation", ["write", "sync"])
+@pytest.mark.parametrize("operation", ["write", pytest.param("sync", marks=pytest.mark.slow)])
 def test_while_a_disk_is_frozen_events_are_taken_and_the_service_can_be_watched(
     operation, books, faults
 ):
@@ -40,12 +41,9 @@ def test_while_a_disk_is_frozen_events_are_taken_and_the_service_can_be_watched(
 
 
 @pytest.mark.slow
-def test_a_disk_may_freeze_again_and_again(books, faults):
-    for nth in (1, 6):
-        rule = faults.slow("write", nth=nth, seconds=3, count=1, only=DATABASE)
+def test_a_disk_may_freeze_for_seconds_in_the_middle_of_a_batch(books, faults):
+    rule = faults.slow("write", nth=6, seconds=3, count=1, only=DATABASE)
+    books.send()
+    wait_until(lambda: rule.held == 1, "a call to be held")
+    while rule.held:
         books.send()
-        wait_until(lambda rule=rule: rule.held == 1, "a call to be held")
-        while rule.held:
-            books.send()
-        faults.heal()
-        books.settle()

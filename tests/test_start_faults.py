@@ -31,7 +31,7 @@ def nothing(tmp_path_factory):
     return tmp_path_factory.mktemp("nothing")
 
 
-@pytest.fixture(params=["nothing", "killed"])
+@pytest.fixture(params=["nothing", pytest.param("killed", marks=pytest.mark.slow)])
 def before(request):
     """What is on the disk before the start."""
     return request.getfixturevalue(request.param)

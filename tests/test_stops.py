@@ -13,6 +13,9 @@ from .test_locks import locked
 
 DRAIN_SECONDS = 0.5
 SLOW = pytest.mark.slow
+SIGNALS = pytest.mark.parametrize(
+    "signum", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=SLOW)], ids=["INT", "TERM"]
+)
 LOST = "10 accepted events could not be stored and are lost"
 FROZEN = pytest.mark.xfail(reason="a frozen call keeps the process from ending")
 
@@ -38,7 +41,7 @@ def books(faults, database):
         assert len(stored_ids(database)) >= 10
 
 
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+@SIGNALS
 def test_a_stop_asked_for_twice_while_the_database_is_locked(signum, books, database):
     with locked(database, "BEGIN IMMEDIATE"):
         books.send(10)
@@ -46,6 +49,7 @@ def test_a_stop_asked_for_twice_while_the_database_is_locked(signum, books, data
     assert LOST in errors
 
 
+@SLOW
 def test_a_stop_while_every_write_fails(books, faults):
     faults.fail("any", count=FOR_EVER, only=DATABASE)
     books.send(10)
@@ -68,6 +72,7 @@ def test_a_stop_while_a_write_is_frozen(books, faults):
     assert LOST in errors
 
 
+@SLOW
 @FROZEN
 def test_a_stop_whose_last_checkpoint_freezes_costs_nothing(books, faults, database):
     faults.slow("sync", seconds=3600, only=DATABASE)
@@ -116,7 +121,7 @@ def test_a_stop_during_the_start(operation, nth, starting, faults, database):
 
 
 @pytest.mark.xfail(reason="the handlers are gone before the process is")
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+@SIGNALS
 def test_more_signals_until_the_very_end_change_nothing(signum, books):
     process = books.service.process
     while process.poll() is None:
