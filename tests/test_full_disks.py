@@ -82,8 +82,8 @@ def give_up_override():
 )
 def test_a_directory_shut_to_the_service_loses_nothing(files, tmp_path, faults, database):
     def allow(directory, files):
-        for path in tmp_path.iterdir():
-            path.chmod(files)
+        for path in tmp_path.glob("t.db*"):
+            path.chmod(files if path.is_file() else directory)
         tmp_path.chmod(directory)
 
     options = {"environment": faults.environment(), "preexec_fn": give_up_override}

@@ -1,34 +1,12 @@
 """Another process holds the database's lock: events are taken meanwhile, and stored afterwards."""
 
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
 
 import pytest
 
 from .faults.books import NOTICED_SECONDS, kept_books
+from .faults.lock import locked
 from .process import wait_until
-
-HOLD = """
-import sqlite3, sys
-db = sqlite3.connect(sys.argv[1], isolation_level=None)
-db.execute(sys.argv[2])
-print("held", flush=True)
-sys.stdin.read()
-"""
-
-
-@contextmanager
-def locked(database, sql):
-    """Another process has run `sql` and holds what that locks."""
-    with subprocess.Popen(
-        (sys.executable, "-c", HOLD, database, sql), stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout
-        assert process.stdout.readline() == b"held\n"
-        yield
-        process.communicate(timeout=30)
 
 
 def test_what_comes_while_the_database_is_locked_is_stored_afterwards(database):
@@ -42,11 +20,13 @@ def test_what_comes_while_the_database_is_locked_is_stored_afterwards(database):
 
 @pytest.mark.slow
 def test_a_lock_of_thirty_seconds_loses_nothing(database):
-    with kept_books(database) as books, locked(database, "BEGIN EXCLUSIVE"):
-        end = time.monotonic() + 30
-        books.send(10)
-        wait_until(books.is_degraded, "health to be degraded", NOTICED_SECONDS)
-        while time.monotonic() < end:
-            books.send(5)
-            assert books.is_degraded()
-            time.sleep(0.05)  # the pace of a sender
+    with kept_books(database) as books:
+        with locked(database, "BEGIN EXCLUSIVE"):
+            end = time.monotonic() + 30
+            books.send(10)
+            wait_until(books.is_degraded, "health to be degraded", NOTICED_SECONDS)
+            while time.monotonic() < end:
+                books.send(5)
+                assert books.is_degraded()
+                time.sleep(0.05)  # the pace of a sender
+        books.recover()

@@ -71,6 +71,7 @@ def test_writes_that_fail_until_the_repair_are_told_and_made_good(error, books, 
         books.settle()
 
     assert every(run, "write", error=error, count=FOR_EVER) >= 10
+    books.recover()
 
 
 @pytest.mark.slow

@@ -15,10 +15,14 @@ NOTICED_SECONDS, REPAIRED_SECONDS = 2.0, 5.0
 
 
 @contextmanager
-def kept_books(database, *arguments, **options):
-    """The books of a service that must settle, hold what they say, and stop at the end."""
+def kept_books(database, *arguments, accepted=(), **options):
+    """The books of a service that must settle, hold what they say, and stop at the end.
+
+    `accepted` are events that an earlier process accepted, and may have left in its journal.
+    """
+    before = stored_ids(database)
     with serving(database, *arguments, **options) as service:
-        books = Books(service, database)
+        books = Books(service, database, {*before, *accepted}, len(before))
         yield books
         books.settle()
         books.check()
@@ -29,16 +33,16 @@ def kept_books(database, *arguments, **options):
 class Books:
     """Sends to one running service, and remembers which events it said it accepted."""
 
-    def __init__(self, service, database):
+    def __init__(self, service, database, accepted=(), before=0):
+        """`accepted` are ids of earlier events, `before` of them stored before the start."""
         self.service, self._database = service, database
-        self._accepted = stored_ids(database)
-        self._before = len(self._accepted)
+        self.accepted, self._before = list(accepted), before
 
     def send(self, events=1, text=""):
         """Post traces, all of which must be accepted."""
         answer = self.service.post("/v1/traces", [TRACE | {"input_text": text}] * events)
         assert answer["accepted"] == events, answer
-        self._accepted += [event["event_id"] for event in answer["events"]]
+        self.accepted += [event["event_id"] for event in answer["events"]]
 
     def is_degraded(self):
         """Whether health says that writing fails."""
@@ -46,26 +50,34 @@ class Books:
         return (report["status"], report["db_status"]) == ("degraded", "failing")
 
     def is_told(self):
-        """Whether health is degraded, unless all is well."""
+        """Whether health says that writing fails, unless all is stored."""
         return self.is_degraded() or self.is_settled()
 
     def is_settled(self):
-        """Whether all is well and nothing waits."""
+        """Whether writing works and nothing waits."""
         report = self.service.json("/health")
-        return (report["status"], report["queue_depth"]) == ("ok", 0)
+        return (report["db_status"], report["queue_depth"]) == ("ok", 0)
 
     def settle(self, seconds=REPAIRED_SECONDS):
-        """Wait until everything accepted is settled and all is well."""
-        wait_until(self.is_settled, "health to be ok and the queue empty", seconds)
+        """Wait until everything accepted is settled."""
+        wait_until(self.is_settled, "writing to work and the queue to be empty", seconds)
+
+    def recover(self):
+        """Wait until all is well, too; health remembers for a moment what was wrong."""
+        self.settle()
+        wait_until(self.is_well, "health to be ok", REPAIRED_SECONDS)
+
+    def is_well(self):
+        return self.service.json("/health")["status"] == "ok"
 
     def check(self):
         """Everything accepted is a row, once, in a sound file, and the ledger says so."""
-        assert Counter(stored_ids(self._database)) == Counter(self._accepted)
+        assert Counter(stored_ids(self._database)) == Counter(self.accepted)
         sums = ledger(self.service.get("/metrics"))
         settled = sums["persisted"] + sums["deduplicated"] + sums["dead_lettered"]
         waiting = sums["dropped_persist"] + sums["queue"]
         assert sums["accepted"] + sums["replayed"] == settled + waiting, sums
-        assert sums["persisted"] == len(self._accepted) - self._before
+        assert sums["persisted"] == len(self.accepted) - self._before
 
 
 def stored_ids(database):
