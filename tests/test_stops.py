@@ -62,7 +62,7 @@ def test_a_stop_while_every_write_fails(books, faults):
     [
         DATABASE,
         pytest.param(JOURNAL, marks=pytest.mark.xfail(reason="a failed removal is raised")),
-        ALL,
+        pytest.param(ALL, marks=SLOW),
     ],
     ids=["database", "journal", "all"],
 )

@@ -53,10 +53,8 @@ def test_a_write_that_fails_once_is_made_good(error, half, books, every):
     "error",
     [
         errno.ENOSPC,
-        *(
-            pytest.param(error, marks=pytest.mark.slow)
-            for error in (errno.EIO, errno.EROFS, errno.EDQUOT)
-        ),
+        pytest.param(errno.EIO, marks=pytest.mark.slow),
+        pytest.param(errno.EROFS, marks=pytest.mark.slow),
     ],
     ids=errno.errorcode.get,
 )
