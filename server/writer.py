@@ -41,12 +41,12 @@ class Writer:
     @property
     def trouble(self) -> str | None:
         """What is wrong with writing, since the last commit; None while all is well."""
-        return self._retry.trouble or self._losing
+        return self._retry.trouble or self._store.trouble or self._losing
 
     @property
     def is_failing(self) -> bool:
-        """Whether the store cannot be written."""
-        return self._retry.is_failing or self._losing is not None
+        """Whether something is wrong now, not only a moment ago."""
+        return self._retry.is_failing or bool(self._store.trouble or self._losing)
 
     async def open(self) -> Mapping[str, int]:
         """What is settled of each journal. Raises `store.Unusable`."""

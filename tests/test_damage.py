@@ -370,3 +370,18 @@ def test_what_may_not_be_opened_is_said(unclean, directory, file, said):
             [sys.executable, "-c", OPEN, str(path)], capture_output=True, text=True, timeout=30
         )
     assert (done.stderr, done.returncode) == (f"it {said}\n", 1)
+
+
+def test_a_read_that_fails_once_is_no_damage(database, monkeypatch):
+    looks = []
+
+    def look(path, *, thorough):
+        looks.append(path)
+        if len(looks) == 1:
+            raise Damaged("is damaged: database disk image is malformed")
+
+    monkeypatch.setattr("server.store.link.look", look)
+    store = SqliteStore(database, set_aside_damaged=True)
+    store.open()
+    store.close()
+    assert [path.name for path in Path(database).parent.iterdir()] == ["t.db"]

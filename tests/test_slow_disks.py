@@ -36,7 +36,10 @@ def test_while_a_disk_is_frozen_events_are_taken_and_the_service_can_be_watched(
     for _ in range(100):
         books.send(5)
     assert books.service.metric("tokenweir_queue_events") == 501
-    assert books.service.json("/health")["queue_depth"] == 501
+    wait_until(lambda: books.service.json("/health")["status"] == "degraded", "health", 2)
+    health = books.service.json("/health")
+    assert (health["queue_depth"], health["db_status"]) == (501, "failing")
+    assert health["reasons"] == ["the store does not answer: a call takes over 1.5 s"]
     assert (rule.held, rule.injected) == (1, 1)
 
 

@@ -61,7 +61,7 @@ def test_a_stop_while_every_write_fails(books, faults):
     "only",
     [
         DATABASE,
-        pytest.param(JOURNAL, marks=pytest.mark.xfail(reason="a failed removal is raised")),
+        JOURNAL,
         pytest.param(ALL, marks=SLOW),
     ],
     ids=["database", "journal", "all"],
@@ -126,7 +126,6 @@ def test_a_stop_during_the_start(operation, nth, starting, faults, database):
     assert stored_ids(database) == []
 
 
-@pytest.mark.xfail(reason="the handlers are gone before the process is")
 @SIGNALS
 def test_more_signals_until_the_very_end_change_nothing(signum, books):
     process = books.service.process

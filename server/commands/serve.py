@@ -25,6 +25,8 @@ _EXAMPLE = (
     '-H \'Content-Type: application/json\' -d \'{"provider": "openai", "model": "gpt-4o-mini"}\''
 )
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 logger = logging.getLogger(__name__)
 
 
@@ -66,6 +68,7 @@ async def _serve(config: Config, set_aside_damaged: bool) -> None:
         starting.cancel()
         await asyncio.wait({starting})
     logger.info("stopped")
+    _ignore_signals()
     if service.hangs:  # Python would wait for its thread
         logging.shutdown()
         os._exit(0)
@@ -79,8 +82,15 @@ def _stop_on_signals(service: Service, stop: asyncio.Event) -> None:
             service.pipeline.hurry()
         stop.set()
 
-    for signum in (signal.SIGTERM, signal.SIGINT):
+    for signum in _SIGNALS:
         asyncio.get_running_loop().add_signal_handler(signum, stop_or_hurry)
+
+
+def _ignore_signals() -> None:
+    """For the moments in which the process ends by itself."""
+    for signum in _SIGNALS:
+        asyncio.get_running_loop().remove_signal_handler(signum)
+        signal.signal(signum, signal.SIG_IGN)
 
 
 async def _start(service: Service, config: Config) -> None:

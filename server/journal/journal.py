@@ -85,14 +85,15 @@ class Journal:
             self._segments.popleft()
 
     def close(self, is_empty: bool) -> None:
-        """End. `is_empty`: no record is needed, so remove all segments."""
+        """End; never raises. `is_empty`: no record is needed, so remove all segments."""
         if self._syncs:
             with contextlib.suppress(OSError):
                 self.sync()
         if self._segments:
             self._segments[-1].close()
         while is_empty and self._segments:
-            self._segments.pop().path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # what stays is settled, as the next start will see
+                self._segments.pop().path.unlink()
         if is_empty:
             remove_if_empty(self._directory)
 

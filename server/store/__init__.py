@@ -60,6 +60,10 @@ class Store(Protocol):
     safe: Mark | None
     """What no fault of the write-ahead log can take back any more. May be read by any thread."""
 
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong although commits succeed; None while all is well. For any thread."""
+
     def open(self) -> None:
         """Make ready. Raises `Unusable`."""
 

@@ -3,7 +3,6 @@
 import os
 import sqlite3
 
-from . import Unavailable
 from .faults import translate
 
 PAGES = 1000
@@ -18,7 +17,8 @@ class Checkpoints:
         self._log = os.path.realpath(path) + "-wal"  # SQLite puts it beside the file itself
         self._salt = b""
         self._copied = 0  # frames that the last checkpoint of the log with that salt found
-        self._fault: Unavailable | None = None
+        self.trouble: str | None = None
+        """What is wrong with the last one."""
 
     def is_due(self) -> bool:
         """Whether the log has grown by PAGES since the last checkpoint that did not fail.
@@ -35,21 +35,11 @@ class Checkpoints:
         try:
             _, frames, copied = db.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
         except sqlite3.Error as error:
-            self._fault = translate(error)
+            said = translate(error)
+            self.trouble = f"the write-ahead log cannot be copied into the database: {said}"
             return False
-        self._fault, self._copied = None, max(frames, 0)
+        self.trouble, self._copied = None, max(frames, 0)
         return bool(frames == copied >= 0)
-
-    @property
-    def failed(self) -> bool:
-        """Whether the last one did."""
-        return self._fault is not None
-
-    def check(self) -> None:
-        """Raises `Unavailable` where the last one failed."""
-        if fault := self._fault:
-            said = f"the write-ahead log cannot be copied into the database ({fault})"
-            raise Unavailable(fault.reason, said)
 
     def _has_grown(self) -> bool:
         """From the log itself, sqlite.org/fileformat2.html#walformat, since SQLite does not tell.

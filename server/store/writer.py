@@ -52,8 +52,20 @@ class SqliteStore:
         self._doubt: Doubt | None = None
         self.safe: Mark | None = None
 
+    @property
+    def trouble(self) -> str | None:
+        """Why the write-ahead log grows; None while all is well. For any thread."""
+        return self._checkpoints.trouble
+
     def open(self) -> None:
         """Open the file, or make it. Raises `Unusable`, and leaves what it refuses as it was."""
+        try:
+            self._open()
+        except Damaged:
+            self._open_damaged()
+
+    def _open_damaged(self) -> None:
+        """Look again: what a read that failed leaves in memory can look like damage."""
         try:
             self._open()
         except Damaged as error:
@@ -99,9 +111,8 @@ class SqliteStore:
         Raises `Unavailable`.
         """
         with self._connected() as db:
-            if self._checkpoints.failed:
+            if self._checkpoints.trouble:
                 self._checkpoint(db)
-            self._checkpoints.check()
             db.execute("BEGIN IMMEDIATE")
             db.execute("ROLLBACK")
 
