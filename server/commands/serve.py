@@ -1,33 +1,11 @@
 """`tokenweir serve`: run the service until SIGTERM or SIGINT."""
 
-import asyncio
-import gc
-import logging
-import os
-import signal
 from argparse import ArgumentParser, Namespace
 
-from prometheus_client import disable_created_metrics
-
 from .. import logs
-from ..config import Config
-from ..memory import keep_little
-from ..service import Service
-from ..store import Unusable
-from ..version import version
-from ..wire.descriptors import raise_descriptors
-from . import Failure
 from .settings import add_settings, load_settings
 
 HELP = "receive events, store them, show the counters (the default command)"
-
-_EXAMPLE = (
-    '-H \'Content-Type: application/json\' -d \'{"provider": "openai", "model": "gpt-4o-mini"}\''
-)
-
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-logger = logging.getLogger(__name__)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -42,72 +20,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     config = load_settings(arguments).config
     logs.configure(config.log_level, config.log_format)
-    logger.setLevel(logging.INFO)  # where it listens, and that it stops, is said at any level
-    # a _created sample beside each counter would be a fifth of all samples
-    raise_descriptors()
-    keep_little()
-    disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no hints for it
-    asyncio.run(_serve(config, arguments.set_aside_damaged))
+    # here, since the other commands need none of it, and would take three times as long
+    from ..serving import serve
+
+    serve(config, set_aside_damaged=arguments.set_aside_damaged)
     return 0
-
-
-async def _serve(config: Config, set_aside_damaged: bool) -> None:
-    service = Service(config, set_aside_damaged=set_aside_damaged)
-    stop = asyncio.Event()
-    _stop_on_signals(service, stop)
-    starting = asyncio.create_task(_start(service, config))
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    if starting.done():
-        starting.result()
-        await stopping
-        logger.info("stopping: writing what is queued")
-        await service.stop()
-    else:
-        logger.info("stopping before the start is done")
-        starting.cancel()
-        await asyncio.wait({starting})
-    logger.info("stopped")
-    _ignore_signals()
-    if service.hangs:  # Python would wait for its thread
-        logging.shutdown()
-        os._exit(0)
-
-
-def _stop_on_signals(service: Service, stop: asyncio.Event) -> None:
-    """SIGTERM and SIGINT; a second one has the stop not wait for the store."""
-
-    def stop_or_hurry() -> None:
-        if stop.is_set():
-            service.pipeline.hurry()
-        stop.set()
-
-    for signum in _SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(signum, stop_or_hurry)
-
-
-def _ignore_signals() -> None:
-    """For the moments in which the process ends by itself."""
-    for signum in _SIGNALS:
-        asyncio.get_running_loop().remove_signal_handler(signum)
-        signal.signal(signum, signal.SIG_IGN)
-
-
-async def _start(service: Service, config: Config) -> None:
-    try:
-        await service.start()
-        gc.freeze()  # what is there now stays: no collection need look at it again
-        _announce(service.url, config)
-    except Unusable as error:
-        raise Failure(f"the database {config.db} {error}") from None
-    except (OSError, UnicodeError) as error:
-        where, why = f"{config.address}:{config.port}", getattr(error, "strerror", None)
-        raise Failure(f"cannot listen on {where}: {why or 'no such address'}") from None
-
-
-def _announce(url: str, config: Config) -> None:
-    line = f"tokenweir {version()} listening on {url}, storing in {config.db}"
-    if config.log_format == "json":
-        logger.info(line)
-        return
-    print(f"{line}\ntry: curl {url}/v1/traces {_EXAMPLE}", flush=True)
