@@ -15,6 +15,8 @@ from server.store.writer import SqliteStore
 from .conftest import read_rows, read_totals
 from .process import run, serving, start, wait_until
 
+pytestmark = pytest.mark.slow
+
 NORMALISER = Normaliser(1000, 1000)
 POISON = (
     "CREATE TRIGGER poison BEFORE INSERT ON llm_traces WHEN new.model = 'poison'"

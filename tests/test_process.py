@@ -91,6 +91,7 @@ def test_the_banner_says_where_and_what_to_try(database):
         assert service.process.stdout.readline().startswith(f"try: curl {service.url}/v1/traces")
 
 
+@pytest.mark.slow
 def test_the_books_balance_after_sample_traffic(database):
     with serving(database) as service:
         sent = run("send-sample", f"--url={service.url}", "--count=500", "--seed=3")
@@ -108,6 +109,7 @@ def test_the_books_balance_after_sample_traffic(database):
     assert any(row["metadata"].get("truncated") for row in traces)
 
 
+@pytest.mark.slow
 def test_sample_traffic_is_the_same_for_the_same_seed(tmp_path):
     runs = []
     for name in ("a.db", "b.db"):
@@ -120,6 +122,7 @@ def test_sample_traffic_is_the_same_for_the_same_seed(tmp_path):
     assert runs[0] == runs[1]
 
 
+@pytest.mark.slow
 def test_a_rate_is_kept(database):
     with serving(database) as service:
         sent = run("send-sample", f"--url={service.url}", "--count=20", "--rate=40")
@@ -141,6 +144,7 @@ def test_a_bad_url_is_one_clear_line(url):
     assert "--url must be http://HOST:PORT" in one_line(failed.stderr)
 
 
+@pytest.mark.slow
 def test_sending_to_a_service_that_refuses_is_one_clear_line(database):
     with serving(database, "--max-body-bytes=10") as service:
         failed = run("send-sample", f"--url={service.url}")
@@ -210,6 +214,7 @@ def test_a_flag_beats_the_environment_which_beats_the_default():
     assert lines["db"] == ["./tokenweir.db", "default"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", [[], ["serve"], ["config"], ["query"], ["dead-letters"], ["send-sample"]]
 )
@@ -261,6 +266,7 @@ def sampled(tmp_path_factory):
     return database
 
 
+@pytest.mark.slow
 def test_query_prints_a_table_newest_first_a_page_at_a_time(sampled):
     first = run("query", "traces", f"--db={sampled}", "--limit=3").stdout.splitlines()
     assert first[0].split()[:3] == ["id", "created_at", "provider"]
@@ -271,12 +277,14 @@ def test_query_prints_a_table_newest_first_a_page_at_a_time(sampled):
     assert int(second.splitlines()[1].split()[0]) == ids[-1] - 1
 
 
+@pytest.mark.slow
 def test_query_prints_json_lines_with_everything(sampled):
     shown = run("query", "errors", "--json", environment={"TOKENWEIR_DB": sampled}).stdout
     rows = [json.loads(line) for line in shown.splitlines()]
     assert rows[0] == read_rows(sampled, "error_events")[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "column", "value"),
     [
@@ -296,6 +304,7 @@ def test_query_filters(option, column, value, sampled):
     assert wanted
 
 
+@pytest.mark.slow
 def test_query_finds_a_session_a_trace_and_a_time(sampled):
     row = read_rows(sampled, "llm_traces")[10]
     for options in (
@@ -311,6 +320,7 @@ def test_query_finds_a_session_a_trace_and_a_time(sampled):
     assert "no such rows" in run("query", "errors", f"--db={sampled}", "--model=none").stderr
 
 
+@pytest.mark.slow
 def test_query_says_what_is_wrong_in_one_line(sampled, tmp_path):
     for arguments, said in (
         ([f"--db={tmp_path / 'none.db'}"], "does not exist"),
@@ -328,6 +338,7 @@ def test_query_says_what_is_wrong_in_one_line(sampled, tmp_path):
         assert said in one_line(failed.stderr)
 
 
+@pytest.mark.slow
 def test_query_lets_no_sender_steer_the_terminal(database):
     with serving(database) as service:
         service.post("/v1/traces", {"provider": "a\x1b[31m\n\x9b", "model": "m" * 200})

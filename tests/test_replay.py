@@ -94,6 +94,7 @@ def test_what_was_accepted_is_stored_at_the_next_start_before_the_port_opens(
     assert [path.name for path in tmp_path.iterdir()] == ["t.db"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [("--journal=thread",), ("--journal-sync=always",)])
 def test_so_it_is_in_the_other_modes(settings, killed, database):
     ids = killed(3, *settings)
@@ -102,6 +103,7 @@ def test_so_it_is_in_the_other_modes(settings, killed, database):
     assert stored(database) == ids
 
 
+@pytest.mark.slow
 def test_without_a_journal_now_an_earlier_one_is_stored_all_the_same(killed, database, directory):
     ids = killed()
     with serving(database, "--journal=off") as service:
@@ -111,6 +113,7 @@ def test_without_a_journal_now_an_earlier_one_is_stored_all_the_same(killed, dat
     assert not directory.exists()
 
 
+@pytest.mark.slow
 def test_what_is_stored_already_is_not_stored_again(killed, database, directory):
     ids = killed()
     kept = directory.with_name("kept")
@@ -125,6 +128,7 @@ def test_what_is_stored_already_is_not_stored_again(killed, database, directory)
     assert stored(database) == ids
 
 
+@pytest.mark.slow
 def test_a_restored_database_gets_what_it_lacks_and_the_journal_has(killed, database):
     with serving(database) as service:
         service.post("/v1/traces", {**TRACE, "event_id": "backup"})
@@ -149,6 +153,7 @@ def test_a_database_that_is_gone_gets_all_that_the_journal_has(killed, database)
     assert stored(database) == ids
 
 
+@pytest.mark.slow
 def test_a_torn_last_write_is_cut_and_said(killed, database, directory):
     ids = killed()
     (segment,) = segments(directory)
@@ -177,6 +182,7 @@ def test_a_damaged_record_is_said_and_kept_aside_and_costs_no_other(database, di
     assert [path.suffix for path in directory.iterdir()] == [".damaged"]
 
 
+@pytest.mark.slow
 def test_an_older_versions_records_are_stored(database, directory):
     columns = orjson.loads(HEADING)
     columns["trace"].remove("agent")
@@ -227,6 +233,7 @@ def test_a_stop_amid_the_replay_leaves_the_rest_where_it_is(signum, killed, data
     assert stored(database) == ids
 
 
+@pytest.mark.slow
 def test_an_event_that_the_store_refuses_is_set_aside_in_the_replay_too(killed, database):
     with serving(database):
         pass

@@ -61,7 +61,7 @@ def test_a_stop_while_every_write_fails(books, faults):
     "only",
     [
         DATABASE,
-        JOURNAL,
+        pytest.param(JOURNAL, marks=SLOW),
         pytest.param(ALL, marks=SLOW),
     ],
     ids=["database", "journal", "all"],
