@@ -11,7 +11,7 @@ from .metrics import Metrics
 from .recording.recorder import Recorder
 from .recording.unrecorded import Unrecorded
 from .retry import Retry
-from .store import Aside, Refused, Store, Written
+from .store import Aside, Mark, Refused, Store, Written
 from .waiting import Waiting, mark_of
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class Writer:
         """
         events = [event for waiting in batch for event in waiting.events]
         try:
-            written = await self._retry.commit(self._store.write, events, mark_of(batch))
+            written = await self._retry.commit(self._store.write, events, self._mark_of(batch))
         except Refused as refusal:
             return await self._split(batch, settled, refusal)
         if written is None:
@@ -128,6 +128,10 @@ class Writer:
         self.last_commit = time.time()
         self._losing = None
 
+    def _mark_of(self, batch: Sequence[Waiting]) -> Mark | None:
+        """None once anything was left in the journal: what comes later must not settle it."""
+        return None if self.left else mark_of(batch)
+
     async def _split(self, batch: Sequence[Waiting], settled: Settled, refusal: Refused) -> None:
         if self._retry.is_giving_up:  # to find the culprit would take a transaction an event
             return self.leave(batch, settled)
@@ -143,7 +147,7 @@ class Writer:
         """Return when a refused event is counted, as dead-lettered or as dropped."""
         event, put = one.events[0], self._store.set_aside
         try:
-            aside = await self._retry.commit(put, event, refusal.detail, mark_of([one]))
+            aside = await self._retry.commit(put, event, refusal.detail, self._mark_of([one]))
         except Refused as error:
             self._lose(one, f"the store refuses an event and its dead letter: {error}")
         else:

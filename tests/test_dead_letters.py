@@ -7,12 +7,14 @@ from contextlib import closing
 
 import pytest
 
+from server.config import Config
 from server.normalise import Normaliser
+from server.service import Service
 from server.store import Mark, Refused, Unavailable
 from server.store.dead_letters import event_of, find_letters, put_letter
 from server.store.writer import SqliteStore
 
-from .conftest import read_totals
+from .conftest import read_rows, read_totals
 
 pytestmark = pytest.mark.gen_test
 
@@ -82,7 +84,8 @@ def locking(database):
 @pytest.fixture
 def store(request):
     """The fake that the test asks for, else SQLite."""
-    names = [name for name in ("locking", "slowly_refusing") if name in request.fixturenames]
+    fakes = ("locking", "slowly_refusing", "halved")
+    names = [name for name in fakes if name in request.fixturenames]
     return request.getfixturevalue(names[0]) if names else None
 
 
@@ -100,6 +103,36 @@ class SlowlyRefusingStore(SqliteStore):
 @pytest.fixture
 def slowly_refusing(database):
     return SlowlyRefusingStore(database)
+
+
+class HalvedStore(SqliteStore):
+    """Refuses a batch of four; of its halves the first meets a lock, the second does not."""
+
+    def write(self, batch, mark=None):
+        if len(batch) == 4:
+            raise Refused("no", "no")
+        if batch[0].event_id == "0":
+            raise Unavailable("busy", "locked")
+        return super().write(batch, mark)
+
+
+@pytest.fixture
+def halved(database, settings):
+    settings["batch_events"] = 5  # so that each event is a record
+    return HalvedStore(database)
+
+
+async def test_what_a_stop_amid_refusals_leaves_in_the_journal_is_stored_at_the_next_start(
+    halved, service, post, database, ledger
+):
+    events = [{**TRACE, "event_id": str(n)} for n in range(4)]
+    assert (await post("/v1/traces", events)).answer["accepted"] == 4
+    await service.stop()
+    assert (ledger()["queue"], ledger()["persisted"]) == (2, 2)
+    after = Service(Config(db=database, port=0))
+    await after.start()
+    await after.stop()
+    assert {row["event_id"] for row in read_rows(database, "llm_traces")} == set("0123")
 
 
 WITHOUT_JOURNAL = pytest.mark.parametrize("settings", [{"journal": "off"}])
