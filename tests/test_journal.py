@@ -166,12 +166,9 @@ def test_a_journal_that_ends_with_something_in_it_keeps_it(begin, directory):
     assert left(directory) == {1: b"a"}
 
 
-@pytest.mark.parametrize("can_cut", [True, False])
-def test_a_write_that_fails_half_way_costs_nothing_but_itself(
-    begin, directory, monkeypatch, can_cut
-):
-    journal = begin()
-    journal.append([b"before"])
+@pytest.fixture
+def half_fails(monkeypatch):
+    """Append what is written to its half only; where not `can_cut`, nor can the half be cut."""
     real = os.write
 
     def half(descriptor, data):
@@ -182,14 +179,28 @@ def test_a_write_that_fails_half_way_costs_nothing_but_itself(
     def cannot(descriptor, size):
         raise OSError(errno.EIO, "no")
 
-    monkeypatch.setattr(os, "write", half)
-    if not can_cut:
-        monkeypatch.setattr(os, "ftruncate", cannot)
-    with pytest.raises(OSError, match="full"):
-        journal.append([b"lost" * 100])
-    monkeypatch.undo()
+    def half_fails(journal, can_cut):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", half)
+            if not can_cut:
+                patch.setattr(os, "ftruncate", cannot)
+            with pytest.raises(OSError, match="full"):
+                journal.append([b"lost" * 100])
+
+    return half_fails
+
+
+@pytest.mark.parametrize("can_cut", [True, False])
+def test_a_write_that_fails_half_way_costs_nothing_but_itself(
+    begin, directory, half_fails, can_cut
+):
+    journal = begin()
+    journal.append([b"before"])
+    half_fails(journal, can_cut)
     assert journal.append([b"after"]) == 3
-    assert left(directory) == {1: b"before", 3: b"after"}
+    half_fails(journal, can_cut=True)
+    assert journal.append([b"last"]) == 5
+    assert left(directory) == {1: b"before", 3: b"after", 5: b"last"}
     assert (read(only_segment(directory)).damaged == 0) == can_cut
 
 

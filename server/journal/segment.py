@@ -39,10 +39,16 @@ class Segment:
             while left:
                 left = left[os.write(self._descriptor, left) :]
         except OSError:
-            with contextlib.suppress(OSError):  # else what is torn is passed over in reading
-                os.ftruncate(self._descriptor, self.size)
+            self._cut(len(data) - len(left))
             raise
         self.size += len(data)
+
+    def _cut(self, torn: int) -> None:
+        """Take `torn` bytes away at the end; where they stay, reading passes over them."""
+        try:
+            os.ftruncate(self._descriptor, self.size)
+        except OSError:
+            self.size += torn  # else the next cut would take what is appended after them
 
     def sync(self) -> None:
         """Return when what was appended would survive a power failure."""
