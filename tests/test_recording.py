@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -242,6 +243,28 @@ async def test_an_answer_waits_for_the_thread_but_not_for_long(
     ids += await accepted(1)
     assert covered() == ids
     assert counted("journal_uncovered_events_total") == 2
+
+
+@pytest.mark.parametrize("settings", [{"journal": "thread"}, {"journal_sync": "always"}])
+async def test_a_request_larger_than_what_may_wait_is_covered_and_answered(
+    accepted, covered, counted, disk, service, monkeypatch
+):
+    monkeypatch.setattr("server.recording.backlog.MOST_BYTES", 1000)
+    monkeypatch.setattr(service.recorder, "_patience", 5)  # so that no busy machine is too slow
+    monkeypatch.setattr(service.recorder._scribe, "_slow_seconds", 5)
+    entered = threading.Event()
+
+    def meets():
+        entered.set()
+        time.sleep(0.01)
+
+    disk.meets = meets
+    first = asyncio.ensure_future(accepted(1))
+    await until(entered.is_set)
+    async with asyncio.timeout(3):
+        second = await accepted(250)  # which comes while the first is written
+    assert covered() == await first + second
+    assert counted("journal_uncovered_events_total") == 0
 
 
 async def test_what_waits_for_a_journal_that_fails_is_bounded(

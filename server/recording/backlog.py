@@ -1,16 +1,16 @@
 """Records that wait for the journal's thread."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ..waiting import Ticket
 
 MOST_BYTES = 8 * 2**20
-"""More is not held: what comes then is never covered."""
+"""Once so much is held, what comes is never covered."""
 
 
 class Backlog:
-    """Tickets in their order, bounded in bytes. Lives on the event loop."""
+    """Tickets in their order, bounded in bytes, to one request's more. Lives on the event loop."""
 
     def __init__(self) -> None:
         self._tickets: deque[Ticket] = deque()
@@ -19,14 +19,14 @@ class Backlog:
     def __bool__(self) -> bool:
         return bool(self._tickets)
 
-    def add(self, tickets: Iterable[Ticket]) -> None:
-        """As far as there is room; the payload of the others is let go."""
+    def add(self, tickets: Sequence[Ticket]) -> None:
+        """All of a request's or, where there is no room, none: their payloads are let go."""
+        if self._bytes < MOST_BYTES:  # whatever they add: a large request shall be covered too
+            self._tickets.extend(tickets)
+            self._bytes += sum(ticket.size for ticket in tickets)
+            return
         for ticket in tickets:
-            if self._bytes + ticket.size <= MOST_BYTES:
-                self._tickets.append(ticket)
-                self._bytes += ticket.size
-            else:
-                ticket.payload = b""
+            ticket.payload = b""
 
     def take(self, settled: int) -> list[Ticket]:
         """All of them, but for those whose order is not above `settled`: nobody needs them."""

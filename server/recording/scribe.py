@@ -75,7 +75,7 @@ class Scribe:
             self.hand_over([])
 
     def hand_over(self, tickets: Sequence[Ticket]) -> "asyncio.Future[None]":
-        """Have the thread append, as far as there is room; what is done when it has."""
+        """Have the thread append, where there is room; what is done when it has."""
         self._backlog.add(tickets)
         if self._catching_up is None:
             self._catching_up = asyncio.create_task(self._catch_up())
