@@ -174,6 +174,38 @@ async def test_a_journal_that_fails_holds_nothing_up_and_is_said(
     assert caplog.text.count("the journal cannot be written") == 1
 
 
+@pytest.mark.parametrize("settings", [{"journal": "inline"}, {"journal": "thread"}])
+async def test_an_unforeseen_failure_is_endured_like_that_of_a_disk(
+    accepted, covered, counted, get, becomes_ok, disk, ledger
+):
+    def meets():
+        raise MemoryError
+
+    disk.meets = meets
+    ids = await accepted(2)
+    health = (await get("/health")).answer
+    assert health["reasons"] == ["the journal cannot be written: MemoryError"]
+    disk.meets = None
+    await becomes_ok()
+    ids += await accepted(1)
+    assert covered() == ids
+    assert (ledger()["queue"], counted("journal_uncovered_events_total")) == (3, 2)
+
+
+async def test_a_look_that_fails_unforeseen_is_not_the_last(service, becomes_ok, monkeypatch):
+    looks: list[Journal] = []
+
+    def look(journal):
+        looks.append(journal)
+        if len(looks) == 1:
+            raise MemoryError
+
+    monkeypatch.setattr("server.recording.recorder.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(Journal, "look", look)
+    await until(lambda: len(looks) > 1)
+    await becomes_ok()
+
+
 async def test_a_journal_is_picked_up_again_without_traffic_with_what_still_waits(
     accepted, covered, get, becomes_ok, disk, caplog
 ):

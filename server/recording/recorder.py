@@ -115,7 +115,7 @@ class Recorder:
             await asyncio.sleep(LOOK_SECONDS)
             try:
                 await self._scribe.in_thread(self._tend)
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 whatever it is, the task must live
                 self._scribe.fail(error)
                 self._scribe.hand_over([])
 

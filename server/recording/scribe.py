@@ -67,7 +67,7 @@ class Scribe:
         """Append on the loop, now; what fails is handed over."""
         try:
             first, took = self._append([ticket.payload for ticket in tickets])
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 whatever it is, the event is taken
             self.fail(error)
             self.hand_over(tickets)
             return
@@ -95,10 +95,13 @@ class Scribe:
             self.say(f"is behind: a write takes over {self._slow_seconds * 1000:.0f} ms")
         return self.trouble is not None
 
-    def fail(self, error: OSError) -> None:
+    def fail(self, error: Exception) -> None:
         """Count and remember what went wrong."""
-        self._metrics.journal_errors[_REASONS.get(error.errno or 0, "io_error")].inc()
-        self.say(f"cannot be written: {error.strerror or error}")
+        code, said = 0, type(error).__name__  # what else it says may quote an event
+        if isinstance(error, OSError):
+            code, said = error.errno or 0, error.strerror or str(error)
+        self._metrics.journal_errors[_REASONS.get(code, "io_error")].inc()
+        self.say(f"cannot be written: {said}")
 
     def say(self, trouble: str) -> None:
         """Remember a trouble until the thread has caught up, and log it when it comes."""
@@ -156,7 +159,7 @@ class Scribe:
         self._due = time.monotonic() + self._allowed(group)
         try:
             first, took = await self.in_thread(self._append, payloads)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 whatever it is, the task must live
             self.fail(error)
             return False
         if self._note(group, first, took):
