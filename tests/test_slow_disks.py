@@ -2,8 +2,8 @@
 
 import pytest
 
-from .faults.books import kept_books
-from .faults.shim import DATABASE, WAL
+from .faults.books import NOTICED_SECONDS, kept_books
+from .faults.shim import DATABASE, JOURNAL, WAL
 from .process import wait_until
 
 
@@ -50,3 +50,24 @@ def test_a_disk_may_freeze_for_seconds_in_the_middle_of_a_batch(books, faults):
     wait_until(lambda: rule.held == 1, "a call to be held")
     while rule.held:
         books.send()
+
+
+def test_a_journal_that_freezes_in_its_thread_is_told(books, faults):
+    faults.slow("write", seconds=0.06, count=1, only=JOURNAL)  # so that the next is in the thread
+    rule = faults.slow("write", nth=2, seconds=3600, only=JOURNAL)
+    books.send()
+    wait_until(lambda: rule.held == 1, "a write to be held")
+    books.send()
+    assert books.service.metric("tokenweir_journal_uncovered_events_total") == 1
+    wait_until(lambda: not books.is_well(), "health", NOTICED_SECONDS)
+    faults.heal()
+    books.recover()
+
+
+@pytest.mark.slow
+def test_a_sync_of_the_journal_that_freezes_is_told_without_traffic(faults, database):
+    with kept_books(database, "--journal-sync=interval", environment=faults.environment()) as books:
+        faults.slow("sync", seconds=3600, only=JOURNAL)
+        wait_until(lambda: not books.is_well(), "health", NOTICED_SECONDS)
+        faults.heal()
+        books.recover()

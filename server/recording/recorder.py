@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Sequence
 
 from ..events import Event
@@ -18,6 +19,8 @@ with a sync. Not less: on a busy loop a quick write takes up to 5 ms (sys.getswi
 and then some times that, to get the interpreter back."""
 LOOK_SECONDS = 1.0
 """From one look at the journal's file, and one sync of the mode `interval`, to the next."""
+STUCK_SECONDS = 0.75
+"""A look that waits longer for the thread, or takes longer, is told as trouble."""
 
 
 class Recorder:
@@ -41,13 +44,19 @@ class Recorder:
             syncs_each=sync == "always",
         )
         self._looking: asyncio.Task[None] | None = None
+        self._since: float | None = None
         self._order = 0
         self._safe = 0
 
     @property
     def trouble(self) -> str | None:
-        """Why events are answered uncovered; None while they are covered."""
-        return f"the journal {said}" if (said := self._scribe.trouble) else None
+        """Why events are answered uncovered, or may be; None while all is well. For any thread."""
+        if said := self._scribe.trouble:
+            return f"the journal {said}"
+        since = self._since  # read once: it may be looked at from another thread
+        if since is not None and time.monotonic() - since > STUCK_SECONDS:
+            return f"the journal does not answer: a call takes over {STUCK_SECONDS} s"
+        return None
 
     def start(self, first: int) -> None:
         """Begin the journal with the record of that number. Call on the running loop."""
@@ -113,11 +122,13 @@ class Recorder:
         """Every LOOK_SECONDS, without waiting for traffic."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
+            self._since = time.monotonic()
             try:
                 await self._scribe.in_thread(self._tend)
             except Exception as error:  # noqa: BLE001 whatever it is, the task must live
                 self._scribe.fail(error)
                 self._scribe.hand_over([])
+            self._since = None
 
     def _tend(self) -> None:
         """In the thread."""
