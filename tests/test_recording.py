@@ -278,6 +278,19 @@ async def test_an_answer_waits_for_the_thread_but_not_for_long(
 
 
 @pytest.mark.parametrize("settings", [{"journal": "thread"}, {"journal_sync": "always"}])
+async def test_an_answer_does_not_wait_for_what_failed_once(accepted, covered, counted, disk):
+    def meets():
+        disk.meets = None
+        fails()()
+
+    disk.meets = meets
+    async with asyncio.timeout(3):
+        ids = await accepted(1)
+    assert counted("journal_uncovered_events_total") == 1
+    await until(lambda: covered() == ids)
+
+
+@pytest.mark.parametrize("settings", [{"journal": "thread"}, {"journal_sync": "always"}])
 async def test_a_request_larger_than_what_may_wait_is_covered_and_answered(
     accepted, covered, counted, disk, service, monkeypatch
 ):

@@ -75,7 +75,7 @@ class Scribe:
             self.hand_over([])
 
     def hand_over(self, tickets: Sequence[Ticket]) -> "asyncio.Future[None]":
-        """Have the thread append, where there is room; what is done when it has."""
+        """Have the thread append, where there is room; what is done when it has, or has failed."""
         self._backlog.add(tickets)
         if self._catching_up is None:
             self._catching_up = asyncio.create_task(self._catch_up())
@@ -138,10 +138,11 @@ class Scribe:
         while True:
             group, done = self._backlog.take(self._settled), self._group
             self._group = None
-            if await self._write_group(group):
+            is_written = await self._write_group(group)
+            if done is not None:
+                done.set_result(None)
+            if is_written:
                 pause = FIRST_PAUSE
-                if done is not None:
-                    done.set_result(None)
             else:
                 self._backlog.put_back(group)
                 await asyncio.sleep(pause)
