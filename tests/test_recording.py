@@ -374,6 +374,19 @@ async def test_a_stop_takes_to_the_journal_what_is_not_yet_in_it(
     assert (ledger()["queue"], ledger()["dropped_persist"]) == (5, 0)
 
 
+async def test_a_stop_takes_to_the_journal_what_was_deleted_with_it(
+    accepted, store, service, covered, becomes_ok, directory, counted, ledger
+):
+    ids = await accepted(5)
+    shutil.rmtree(directory)
+    await until(lambda: counted("journal_write_errors_total", reason="io_error") >= 1)
+    await becomes_ok()
+    ids += await accepted(1)
+    await service.pipeline.stop(drain_seconds=2)
+    assert set(covered()) == set(ids)
+    assert (ledger()["queue"], ledger()["dropped_persist"]) == (6, 0)
+
+
 async def test_what_neither_store_nor_journal_takes_is_counted_at_a_stop(
     accepted, store, service, covered, disk, ledger
 ):

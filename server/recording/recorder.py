@@ -46,6 +46,7 @@ class Recorder:
         self._looking: asyncio.Task[None] | None = None
         self._since: float | None = None
         self._order = 0
+        self._gone = 0  # tickets up to this order may be in a segment that was deleted
         self._safe = 0
 
     @property
@@ -89,10 +90,12 @@ class Recorder:
 
     def cover(self, waiting: Waiting) -> Waiting:
         """The same, in the journal if it was not and can be now."""
-        if waiting.ticket.number is not None or self._scribe.is_busy:
+        ticket = waiting.ticket
+        if ticket.number is not None and not 0 < ticket.order <= self._gone:
             return waiting
         ticket = self._ticket(waiting.events)
-        self._scribe.write([ticket])
+        if not self._scribe.is_busy:
+            self._scribe.write([ticket])
         return waiting._replace(ticket=ticket)
 
     async def flush(self, seconds: float) -> None:
@@ -126,6 +129,8 @@ class Recorder:
             try:
                 await self._scribe.in_thread(self._tend)
             except Exception as error:  # noqa: BLE001 whatever it is, the task must live
+                if isinstance(error, FileNotFoundError):
+                    self._gone = self._order
                 self._scribe.fail(error)
                 self._scribe.hand_over([])
             self._since = None
