@@ -290,13 +290,46 @@ def test_a_damaged_log_is_used_up_to_the_damage(tmp_path):
     assert integrity(path) == "ok"
 
 
-@pytest.mark.parametrize("empty", [False, True])
-def test_a_log_without_its_database_is_not_taken_up_by_a_new_one(empty, tmp_path):
+def test_an_emptied_database_beside_its_log_is_refused(tmp_path):
+    path = tmp_path / "t.db"
+    ours(path, unclean=True)
+    os.truncate(path, 0)
+    with pytest.raises(Damaged, match="is empty, and the write-ahead log beside it is not"):
+        SqliteStore(str(path)).open()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="becomes another user")
+@pytest.mark.parametrize("end", ["", "-wal"])
+def test_a_file_that_may_only_be_read_is_refused(end):
+    with tempfile.TemporaryDirectory() as there:
+        path = Path(there) / "t.db"
+        ours(path, unclean=True)
+        os.chmod(there, 0o777)  # noqa: S103 another user is to make files there
+        for one in Path(there).iterdir():
+            one.chmod(0o444 if one.name == f"t.db{end}" else 0o666)
+        done = subprocess.run(
+            [sys.executable, "-c", OPEN, str(path)], capture_output=True, text=True, timeout=30
+        )
+    assert done.stderr.startswith("it cannot be opened; may we read and write it")
+
+
+def test_what_cannot_even_be_read_is_not_set_aside(tmp_path, monkeypatch):
+    path = tmp_path / "t.db"
+    path.write_bytes(b"damaged" * 1000)
+
+    def unreadable(*arguments, **options):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("builtins.open", unreadable)
+    with pytest.raises(Unusable, match=r"cannot be read .*Input/output error"):
+        SqliteStore(str(path), set_aside_damaged=True).open()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_log_without_its_database_is_not_taken_up_by_a_new_one(tmp_path):
     path = tmp_path / "t.db"
     ours(path, unclean=True)
     path.unlink()
-    if empty:
-        path.touch()
     store = opened(path)
     store.write([trace(event_id="a")])
     store.close()

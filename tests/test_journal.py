@@ -78,8 +78,8 @@ def test_a_torn_tail_costs_only_the_records_in_it(begin, directory):
         assert list(left(directory)) == complete
         contents = read(path)
         end = records[len(complete) - 1].end if complete else records[0].start
-        assert contents.torn == size - end if size >= records[0].start else contents.torn == size
-        assert contents.damaged == 0
+        assert contents.torn + contents.damaged == (size - end if size >= end else size)
+        assert contents.damaged == 0 or 46 < size < records[0].start  # in the heading
 
 
 def test_a_changed_byte_costs_only_its_record(begin, directory):
@@ -94,13 +94,49 @@ def test_a_changed_byte_costs_only_its_record(begin, directory):
         assert contents.torn + contents.damaged == hit.end - hit.start
 
 
-def test_a_changed_head_makes_all_of_a_segment_unreadable(begin, directory):
-    begin().append(PAYLOADS)
+def test_a_changed_head_costs_no_record(begin, directory):
+    journal = begin()
+    journal.append(PAYLOADS)
     path = only_segment(directory)
     whole, start = path.read_bytes(), read(path).records[0].start
     for at in range(start):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
-        assert (left(directory), read(path).torn) == ({}, len(whole))
+        contents = read(path)
+        assert list(left(directory)) == [1, 2, 3]
+        assert list(left(directory, {journal.id: 2})) == [3]
+        assert (contents.torn, contents.damaged) == (0, start)
+
+
+def test_what_is_no_segment_is_left_alone(begin, directory):
+    begin().append(PAYLOADS)
+    (directory / "notes.log").write_text("mine")
+    (directory / f"{'0' * 20}-{'0' * 32}.log").mkdir()
+    assert list(left(directory)) == [1, 2, 3]
+
+
+def test_a_journal_that_starts_over_leaves_what_is_there_to_the_next_start(begin, directory):
+    journal = begin()
+    journal.append([b"before"])
+    former = journal.id
+    journal.start_over()
+    assert journal.append([b"after"]) == 2
+    assert journal.id != former
+    journal.forget(2)
+    assert left(directory, {journal.id: 2}) == {1: b"before"}
+    journal.close(is_empty=True)
+    assert left(directory) == {1: b"before"}
+
+
+@pytest.mark.parametrize("error", [NotADirectoryError, PermissionError])
+def test_a_segment_that_cannot_be_looked_at_is_the_last(error, begin, directory, monkeypatch):
+    journal = begin()
+    journal.append([b"a"])
+    monkeypatch.setattr(os, "stat", lambda *_: (_ for _ in ()).throw(error("no")))
+    with pytest.raises(error):
+        journal.look()
+    monkeypatch.undo()
+    assert journal.append([b"b"]) == 2
+    assert len(segments(directory)) == 2
 
 
 def test_a_record_of_another_journal_is_none(begin, directory, tmp_path):
@@ -135,7 +171,7 @@ def test_segments_follow_each_other(begin, directory, small):
     journal = begin()
     for payload in PAYLOADS:
         journal.append([payload])
-    assert [path.stem.lstrip("0") for path in segments(directory)] == ["1", "2", "3"]
+    assert [int(path.stem[:20]) for path in segments(directory)] == [1, 2, 3]
     assert left(directory) == dict(zip((1, 2, 3), PAYLOADS, strict=True))
 
 

@@ -176,7 +176,7 @@ def test_a_damaged_record_is_said_and_kept_aside_and_costs_no_other(database, di
     with serving(database) as service:
         check_books(service, replayed=2, persisted=2)
         said = service.stop()[1]
-    assert re.search(r"WARNING \d+ bytes of the journal's \d+.log are damaged", said)
+    assert re.search(r"WARNING \d+ bytes of the journal's \d{20}-[0-9a-f]+.log are damaged", said)
     assert "ERROR a record of the journal cannot be read" in said
     assert stored(database) == ["a", "c"]
     assert [path.suffix for path in directory.iterdir()] == [".damaged"]
@@ -194,7 +194,7 @@ def test_an_older_versions_records_are_stored(database, directory):
     with serving(database) as service:
         service.post("/v1/traces", TRACE)
         service.process.kill()
-    assert segments(directory)[-1].stem.lstrip("0") == "6"  # numbers only grow
+    assert int(segments(directory)[-1].stem[:20]) == 6  # numbers only grow
     assert stored(database)[:1] in (["old"], [])
 
 

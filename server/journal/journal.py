@@ -23,9 +23,7 @@ class Journal:
     def __init__(self, directory: Path, heading: bytes, *, syncs: bool) -> None:
         """Touches nothing yet. `syncs`: somebody will call `sync`."""
         self._directory, self._heading, self._syncs = directory, heading, syncs
-        self._id = os.urandom(16)
-        self.id = self._id.hex()
-        self._seed = crc32(self._id)
+        self._take_id()
         self._next = 0
         self._segments: deque[Segment] = deque()
         self._retired: deque[Segment] = deque()
@@ -39,6 +37,13 @@ class Journal:
         """
         self._next = first
         self._begin_segment()
+
+    def start_over(self) -> None:
+        """Be another journal, with the next append, and leave to the next start what is here."""
+        for segment in (*self._retired, *deque(self._segments, maxlen=1)):
+            segment.close()
+        self._segments, self._retired = deque(), deque()
+        self._take_id()
 
     def append(self, payloads: Sequence[bytes]) -> int:
         """All of `payloads` in one write, or none of them; the number of the first.
@@ -72,10 +77,13 @@ class Journal:
             raise
 
     def look(self) -> None:
-        """Raise FileNotFoundError where the segment was deleted; the next append begins another."""
-        if self._segments and not self._segments[-1].is_there():
+        """Raise where the segment is not at its path any more; the next append begins another."""
+        try:
+            if self._segments and not self._segments[-1].is_there():
+                raise FileNotFoundError("a segment was deleted")
+        except OSError:
             self._is_spoilt = True
-            raise FileNotFoundError("a segment was deleted")
+            raise
 
     def forget(self, number: int) -> None:
         """Remove the segments in which no record is above `number`; not the last."""
@@ -96,6 +104,11 @@ class Journal:
                 self._segments.pop().path.unlink()
         if is_empty:
             remove_if_empty(self._directory)
+
+    def _take_id(self) -> None:
+        self._id = os.urandom(16)
+        self.id = self._id.hex()
+        self._seed = crc32(self._id)
 
     def _begin_segment(self) -> None:
         self._directory.mkdir(mode=0o700, exist_ok=True)

@@ -1,12 +1,15 @@
 """What earlier journals left in the directory."""
 
 import contextlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from .record import Record
 from .segment import SUFFIX, Contents, read
+
+_NAME = re.compile(rf"\d{{20}}-[0-9a-f]{{32}}{re.escape(SUFFIX)}")
 
 
 class Unsettled(NamedTuple):
@@ -21,7 +24,8 @@ class Unsettled(NamedTuple):
 def segments(directory: Path) -> list[Path]:
     """The segments, oldest first; none where there is no directory. Raises OSError."""
     with contextlib.suppress(FileNotFoundError):
-        return sorted(path for path in directory.iterdir() if path.suffix == SUFFIX)
+        found = (path for path in directory.iterdir() if _NAME.fullmatch(path.name))
+        return sorted(path for path in found if path.is_file())
     return []
 
 

@@ -21,7 +21,7 @@ class Segment:
     def __init__(self, directory: Path, journal: bytes, first: int, heading: bytes) -> None:
         """`journal` is its id, 16 bytes; `first` the number of the record that comes first."""
         self.first = first
-        self.path = directory / f"{first:020d}{SUFFIX}"
+        self.path = directory / f"{first:020d}-{journal.hex()}{SUFFIX}"
         self.size = 0
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
         self._descriptor = os.open(self.path, flags, 0o600)
@@ -84,16 +84,20 @@ class Contents(NamedTuple):
 
 
 def read(path: Path) -> Contents:
-    """What is whole in the file. A torn head makes all of it torn. Raises OSError."""
+    """What is whole in the file; a damaged head leaves only the heading unknown. Raises OSError."""
     data = path.read_bytes()
-    head = _head(data)
-    if head is None:
-        return Contents("", b"", [], len(data), 0)
-    journal, heading, start = head
+    journal, heading, start = _head(data) or (_id_in(path), b"", 0)
     records = list(unpack(data, start, crc32(journal)))
     end = records[-1].end if records else start
     whole = sum(record.end - record.start for record in records)
-    return Contents(journal.hex(), heading, records, len(data) - end, end - start - whole)
+    torn, damaged = len(data) - end, end - start - whole
+    if start == 0 and len(data) > _HEAD.size:  # not the head of a segment that was just begun
+        torn, damaged = 0, torn + damaged
+    return Contents(journal.hex(), heading, records, torn, damaged)
+
+
+def _id_in(path: Path) -> bytes:
+    return bytes.fromhex(path.stem.partition("-")[2])
 
 
 def _head(data: bytes) -> tuple[bytes, bytes, int] | None:

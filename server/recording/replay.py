@@ -12,7 +12,7 @@ from ..journal.left import Unsettled, discard, segments, unsettled
 from ..journal.segment import remove_if_empty
 from ..store import Unusable
 from ..waiting import Ticket, Waiting
-from .payload import decoder
+from .payload import HEADING, decoder
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class Replay:
             if not record.payload:
                 continue
             try:
-                events = decoder(segment.contents.heading)(record.payload)
+                events = decoder(segment.contents.heading or HEADING)(record.payload)
             except ValueError as error:
                 logger.error("a record of the journal cannot be read: %s", error)
                 self._read[-1] = segment.path, True

@@ -60,6 +60,12 @@ class Store(Protocol):
     safe: Mark | None
     """What no fault of the write-ahead log can take back any more. May be read by any thread."""
 
+    files: int
+    """How often another file took the place of the one that was open. May be read by any thread.
+
+    No mark of a journal that was marked before is committed to the new one.
+    """
+
     @property
     def trouble(self) -> str | None:
         """What is wrong although commits succeed; None while all is well. For any thread."""

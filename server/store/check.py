@@ -18,6 +18,8 @@ PATIENCE_SECONDS = 5.0
 LARGE = 100 * 2**20
 """Bytes from which a check of all pages is announced, since it takes a while."""
 
+_SHUT = "cannot be opened; may we read and write it, and its directory?"
+
 
 def look(path: str, *, thorough: bool) -> None:
     """Raises `Unusable` for a file that we cannot use, which is not touched, nor its log.
@@ -26,7 +28,11 @@ def look(path: str, *, thorough: bool) -> None:
     No file, or an empty one, will become a new database.
     """
     size = _size(path)
-    unclean = _size(os.path.realpath(path) + "-wal") > 0
+    log = os.path.realpath(path) + "-wal"
+    unclean = _size(log) > 0
+    _check_access(path, log, f"{os.path.realpath(path)}-shm")
+    if size == 0 and unclean and os.path.exists(path):
+        raise Damaged("is empty, and the write-ahead log beside it is not")
     if size == 0:
         return
     # without a log there is nothing to read but the file: no lock, and no log and index made
@@ -56,7 +62,7 @@ def unusable(error: sqlite3.Error) -> Unusable:
     if is_damage(error):
         return Damaged(f"is damaged, or no SQLite database ({error})")
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
-        return Unusable("cannot be opened; may we read and write it, and its directory?")
+        return Unusable(_SHUT)
     if code == sqlite3.SQLITE_BUSY:
         return Unusable(f"is locked, or being recovered, by another process ({error})")
     return Unusable(f"cannot be used ({error})")
@@ -88,6 +94,12 @@ def _check_pages(db: sqlite3.Connection, size: int) -> None:
     found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise Damaged(f"is damaged: {' '.join(found.split())}")
+
+
+def _check_access(*paths: str) -> None:
+    for path in paths:
+        if os.path.exists(path) and not os.access(path, os.R_OK | os.W_OK):
+            raise Unusable(_SHUT)
 
 
 def _size(path: str) -> int:

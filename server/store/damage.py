@@ -13,9 +13,12 @@ logger = logging.getLogger(__name__)
 def set_aside(path: str, why: object) -> None:
     """Rename the file, links followed, and its log, to `<path>.damaged-<UTC>`. Logs the new name.
 
-    An earlier one is never overwritten. Raises `Unusable` where it cannot be renamed.
+    An earlier one is never overwritten. Raises `Unusable` where it cannot be renamed, or not even
+    be read: that is the disk's fault, and may pass.
     """
     path = os.path.realpath(path)
+    for one in (path, f"{path}-wal"):
+        _read_through(one)
     aside = _free_name(f"{path}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
     try:
         os.rename(path, aside)  # first: were its log gone, the next start would find no damage
@@ -26,6 +29,15 @@ def set_aside(path: str, why: object) -> None:
     except OSError as error:
         raise Unusable(f"{why}, and cannot be set aside ({error.strerror})") from None
     logger.warning("the database %s; it is now %s, and a new one is begun", why, aside)
+
+
+def _read_through(path: str) -> None:
+    try:
+        with contextlib.suppress(FileNotFoundError), open(path, "rb", buffering=0) as file:
+            while file.read(2**20):
+                pass
+    except OSError as error:
+        raise Unusable(f"cannot be read ({error})") from None
 
 
 def _free_name(name: str) -> str:

@@ -51,6 +51,8 @@ class SqliteStore:
         self._mark: Mark | None = None  # the last one committed
         self._doubt: Doubt | None = None
         self.safe: Mark | None = None
+        self.files = 0
+        self._void: set[str] = set()  # journals whose marks the file knows nothing of
 
     @property
     def trouble(self) -> str | None:
@@ -124,6 +126,8 @@ class SqliteStore:
         From its COMMIT to the next success a call is in doubt: that one can fail, and hold.
         """
         with self._connected() as db:
+            if mark and mark.journal in self._void:
+                mark = None
             doubt = self._doubt if self._doubt and self._doubt.call == call else None
             with transaction(db):
                 if doubt and get_token(db) == doubt.token:
@@ -156,7 +160,10 @@ class SqliteStore:
             raise
 
     def _start_over(self) -> None:
-        """Nothing is known of the file at the path."""
+        """Nothing is known of the file at the path: least of all what was committed to another."""
+        if self._mark:
+            self._void.add(self._mark.journal)
+        self.files += 1
         self._checkpoints = Checkpoints(self._path)
         self._mark = self._doubt = self.safe = None
 
