@@ -100,7 +100,7 @@ class Pipeline:
         without one it is counted as dropped, `shutdown_timeout`.
         """
         self._stopping = True
-        moment = max(0.1 * drain_seconds, 0.1)
+        moment = max(0.05 * drain_seconds, 0.1)
         drain = max(0.5 * drain_seconds, drain_seconds - 4 * moment)
         await self._consumer.finish(drain, self._hurry.wait())
         left = self._consumer.take_away()

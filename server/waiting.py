@@ -13,8 +13,8 @@ class Ticket:
 
     __slots__ = ("end", "events", "journal", "number", "order", "payload", "size")
 
-    def __init__(self, payload: bytes = b"", events: int = 0, order: int = 0) -> None:
-        self.payload, self.events, self.order = payload, events, order
+    def __init__(self, events: Sequence[Event] = (), payload: bytes = b"", order: int = 0) -> None:
+        self.events, self.payload, self.order = events, payload, order
         self.size = len(payload)
         self.journal = ""
         self.number: int | None = None

@@ -29,6 +29,7 @@ class Writer:
         self._store, self._recorder, self._metrics = store, recorder, metrics
         self._retry = Retry(metrics)
         self._losing: str | None = None
+        self._files = 0
         self._said: set[str] = set()
         self.last_commit: float | None = None
         """Unix seconds of the last commit; None until there is one."""
@@ -56,6 +57,7 @@ class Writer:
     async def look(self) -> None:
         """See whether the store can be written, while there is nothing to write."""
         await self._retry.look(self._store.tend)
+        self._see_to_files()
 
     async def write(self, batch: Sequence[Waiting], settled: Settled) -> None:
         """Return when each event of `batch` is counted by what became of it, or as dropped.
@@ -122,11 +124,17 @@ class Writer:
         self._committed(batch[-1])
 
     def _committed(self, last: Waiting) -> None:
+        self._see_to_files()
         if last.is_last:
             self._recorder.settled(last.ticket, self._store.safe)
         self._metrics.last_commit.set_to_current_time()
         self.last_commit = time.time()
         self._losing = None
+
+    def _see_to_files(self) -> None:
+        if self._store.files != self._files:
+            self._files = self._store.files
+            self._recorder.start_over()
 
     def _mark_of(self, batch: Sequence[Waiting]) -> Mark | None:
         """None once anything was left in the journal: what comes later must not settle it."""

@@ -38,7 +38,7 @@ def test_columns_that_are_new_since_are_null():
     assert read(msgpack.packb([("trace", old)])) == [EVENTS[0]._replace(agent=None)]
 
 
-@pytest.mark.parametrize("heading", [b"", b"[]", b"{", b'{"span": []}'])
+@pytest.mark.parametrize("heading", [b"", b"[]", b"{"])
 def test_a_foreign_heading_is_said(heading):
     with pytest.raises(ValueError):  # noqa: PT011 the one error that is promised
         decoder(heading)

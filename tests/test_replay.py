@@ -153,6 +153,31 @@ def test_a_database_that_is_gone_gets_all_that_the_journal_has(killed, database)
     assert stored(database) == ids
 
 
+def test_a_database_replaced_while_running_gets_what_the_journal_has_at_the_next_start(database):
+    with serving(database) as service:
+        service.post("/v1/traces", {**TRACE, "event_id": "backup"})
+        service.stop()
+    backup = database + ".backup"
+    shutil.copy(database, backup)
+    lost = [{**TRACE, "event_id": str(n)} for n in range(50)]
+    with serving(database) as service:
+        service.post("/v1/traces", lost)
+        wait_until(lambda: service.metric("tokenweir_events_persisted_total") == 50, "the rows")
+        Path(backup).replace(database)
+        wait_until(lambda: "replaced" in service.get("/health"), "the loss to be noticed", 2)
+        wait_until(lambda: service.json("/health")["status"] == "ok", "health", 5)
+        service.post("/v1/traces", {**TRACE, "event_id": "after"})
+        wait_until(lambda: service.metric("tokenweir_events_persisted_total") == 51, "the row")
+        service.process.kill()
+        service.process.wait()
+    assert stored(database) == ["backup", "after"]
+    with serving(database) as service:
+        check_books(service, persisted=50)
+        assert service.stop()[0] == 0
+    assert sorted(stored(database)) == sorted(["backup", "after", *(e["event_id"] for e in lost)])
+    assert not Path(database + ".journal.d").exists()
+
+
 @pytest.mark.slow
 def test_a_torn_last_write_is_cut_and_said(killed, database, directory):
     ids = killed()

@@ -10,14 +10,14 @@ from zlib import crc32
 from .record import pack
 from .segment import Segment, remove_if_empty
 
-SEGMENT_BYTES = 16 * 2**20
-"""A segment that has grown to this is the last one's predecessor."""
+SEGMENT_BYTES = 4 * 2**20
+"""A segment that has grown to this is ended, and another one begun."""
 
 
 class Journal:
     """Appends records. Methods block and raise OSError.
 
-    One thread at a time may append; `sync`, `look` and `forget` may be called from another.
+    One thread at a time may append; `sync`, `is_there` and `forget` may be called from another.
     """
 
     def __init__(self, directory: Path, heading: bytes, *, syncs: bool) -> None:
@@ -76,14 +76,10 @@ class Journal:
                 self._retired.popleft().close()
             raise
 
-    def look(self) -> None:
-        """Raise where the segment is not at its path any more; the next append begins another."""
-        try:
-            if self._segments and not self._segments[-1].is_there():
-                raise FileNotFoundError("a segment was deleted")
-        except OSError:
-            self._is_spoilt = True
-            raise
+    def is_there(self) -> bool:
+        """Whether the segment still is at its path; else the next append begins another."""
+        self._is_spoilt |= bool(self._segments) and not self._segments[-1].is_there()
+        return not self._is_spoilt
 
     def forget(self, number: int) -> None:
         """Remove the segments in which no record is above `number`; not the last."""

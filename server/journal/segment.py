@@ -58,13 +58,14 @@ class Segment:
         """Whether its path still leads to it."""
         try:
             return os.path.samestat(os.stat(self.path), os.fstat(self._descriptor))
-        except FileNotFoundError:
+        except OSError:
             return False
 
     def close(self) -> None:
-        """May be called once. Never raises."""
+        """Never raises; may be called again."""
+        descriptor, self._descriptor = self._descriptor, -1
         with contextlib.suppress(OSError):
-            os.close(self._descriptor)
+            os.close(descriptor)
 
 
 def remove_if_empty(directory: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Awaitable, Sequence
 
@@ -13,10 +14,15 @@ from ..waiting import Ticket, Waiting
 from .payload import encode
 from .scribe import Scribe
 
+logger = logging.getLogger(__name__)
+
+SLOW_SECONDS = 0.005
+"""Of a write on the loop: two such in a row, or one of four times that, move it to the thread. One
+tells nothing: the interpreter itself may be away for as long (sys.getswitchinterval)."""
 PATIENCE_SECONDS, SYNC_PATIENCE_SECONDS = 0.02, 0.1
-"""A write that takes longer is slow, and no answer waits for it any more; the second is for writes
-with a sync. Not less: on a busy loop a quick write takes up to 5 ms (sys.getswitchinterval), now
-and then some times that, to get the interpreter back."""
+"""Longest wait of an answer for a write in the thread; the second for a write with a sync."""
+LARGE_BYTES = 2**20
+"""A larger request is written in the thread: copies and checksums alone take the loop too long."""
 LOOK_SECONDS = 1.0
 """From one look at the journal's file, and one sync of the mode `interval`, to the next."""
 STUCK_SECONDS = 0.75
@@ -39,20 +45,19 @@ class Recorder:
         self._scribe = Scribe(
             journal,
             metrics,
-            slow_seconds=self._patience,
+            slow_seconds=self._patience if self._waits else SLOW_SECONDS,
             in_thread=self._waits,
-            syncs_each=sync == "always",
+            sync=sync,
         )
         self._looking: asyncio.Task[None] | None = None
         self._since: float | None = None
         self._order = 0
-        self._gone = 0  # tickets up to this order may be in a segment that was deleted
         self._safe = 0
 
     @property
     def trouble(self) -> str | None:
         """Why events are answered uncovered, or may be; None while all is well. For any thread."""
-        if said := self._scribe.trouble:
+        if said := self._scribe.trouble.said:
             return f"the journal {said}"
         since = self._since  # read once: it may be looked at from another thread
         if since is not None and time.monotonic() - since > STUCK_SECONDS:
@@ -64,7 +69,7 @@ class Recorder:
         try:
             self._journal.begin(first)
         except OSError as error:
-            self._scribe.fail(error)
+            self._scribe.trouble.fail(error)
             self._scribe.hand_over([])
         self._looking = asyncio.create_task(self._look())
 
@@ -73,30 +78,37 @@ class Recorder:
     ) -> tuple[list[Ticket], Awaitable[None] | None]:
         """A ticket for each of `chunks`, and what to await before they are answered for, if any."""
         tickets = [self._ticket(events) for events in chunks]
-        if self._waits and self._scribe.trouble is None:
-            return tickets, self._wait(self._scribe.hand_over(tickets), tickets)
-        if self._scribe.is_busy:
-            self._scribe.hand_over(tickets)
+        scribe = self._scribe
+        scribe.outstanding.add(tickets)
+        is_large = sum(ticket.size for ticket in tickets) > LARGE_BYTES
+        if scribe.trouble.said is None and (self._waits or scribe.is_busy or is_large):
+            return tickets, self._wait(scribe.hand_over(tickets), tickets)
+        if scribe.is_busy:
+            scribe.hand_over(tickets)
         else:
-            self._scribe.write(tickets)
+            scribe.write(tickets)
         self._count_uncovered(tickets)
         return tickets, None
 
     def settled(self, last: Ticket, safe: Mark | None) -> None:
         """All events up to those of `last` are stored, those up to `safe` beyond any fault."""
-        self._scribe.settle(last)
+        self._scribe.outstanding.settle(last)
         if safe is not None and safe.journal == self._journal.id:
             self._safe = safe.number
 
     def cover(self, waiting: Waiting) -> Waiting:
         """The same, in the journal if it was not and can be now."""
-        ticket = waiting.ticket
-        if ticket.number is not None and not 0 < ticket.order <= self._gone:
+        if waiting.ticket.number is not None or self._scribe.is_busy:
             return waiting
         ticket = self._ticket(waiting.events)
-        if not self._scribe.is_busy:
-            self._scribe.write([ticket])
+        self._scribe.write([ticket])
         return waiting._replace(ticket=ticket)
+
+    def start_over(self) -> None:
+        """Begin another journal: another database took the place of the one that this knew."""
+        self._safe = 0
+        self._scribe.start_over()
+        logger.warning("the next start stores what the journal still has of the former database")
 
     async def flush(self, seconds: float) -> None:
         """Wait until what was handed to the thread is written, or for that long."""
@@ -110,7 +122,7 @@ class Recorder:
 
     def _ticket(self, events: Sequence[Event]) -> Ticket:
         self._order += 1
-        return Ticket(encode(events), len(events), self._order)
+        return Ticket(events, encode(events), self._order)
 
     async def _wait(self, written: "asyncio.Future[None]", tickets: Sequence[Ticket]) -> None:
         while not written.done() and not self._scribe.is_stuck():
@@ -118,7 +130,7 @@ class Recorder:
         self._count_uncovered(tickets)
 
     def _count_uncovered(self, tickets: Sequence[Ticket]) -> None:
-        if uncovered := sum(ticket.events for ticket in tickets if ticket.number is None):
+        if uncovered := sum(len(one.events) for one in tickets if one.number is None):
             self._metrics.journal_uncovered.inc(uncovered)
 
     async def _look(self) -> None:
@@ -127,18 +139,30 @@ class Recorder:
             await asyncio.sleep(LOOK_SECONDS)
             self._since = time.monotonic()
             try:
-                await self._scribe.in_thread(self._tend)
+                if not await self._scribe.in_thread(self._tend):
+                    self._write_again()
             except Exception as error:  # noqa: BLE001 whatever it is, the task must live
-                if isinstance(error, FileNotFoundError):
-                    self._gone = self._order
-                self._scribe.fail(error)
+                self._scribe.trouble.fail(error)
                 self._scribe.hand_over([])
             self._since = None
 
-    def _tend(self) -> None:
-        """In the thread."""
-        self._journal.look()
+    def _write_again(self) -> None:
+        """What is outstanding, since the segment that held it is gone."""
+        lost = self._scribe.outstanding.written()
+        for ticket in lost:
+            ticket.number, ticket.payload = None, encode(ticket.events)
+        self._count_uncovered(lost)
+        self._scribe.trouble.fail(FileNotFoundError("a segment was deleted"))
+        for ticket in lost:
+            self._scribe.hand_over([ticket])
+        self._scribe.hand_over([])
+
+    def _tend(self) -> bool:
+        """In the thread. False where the segment is gone."""
+        if not self._journal.is_there():
+            return False
         if self._sync == "interval":
             self._journal.sync()
         with contextlib.suppress(OSError):  # what cannot be removed now goes with the next
             self._journal.forget(self._safe)
+        return True

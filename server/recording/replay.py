@@ -107,7 +107,7 @@ class Replay:
                 logger.error("a record of the journal cannot be read: %s", error)
                 self._read[-1] = segment.path, True
                 continue
-            ticket = Ticket(events=len(events))
+            ticket = Ticket(events)
             ticket.journal, ticket.number = segment.contents.journal, record.number
             self._events += len(events)
             yield Waiting(events, sum(map(footprint, events)), now, ticket)

@@ -21,6 +21,8 @@ class Unrecorded:
 
     def settled(self, last: Ticket, safe: Mark | None) -> None: ...
 
+    def start_over(self) -> None: ...
+
     def cover(self, waiting: Waiting) -> Waiting:
         return waiting
 
