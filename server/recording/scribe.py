@@ -32,7 +32,8 @@ class Scribe:
     ) -> None:
         """After writes over `slow_seconds` on the loop the thread writes, until it is quicker.
 
-        `in_thread`: it always does. `sync` is off, interval or always.
+        `in_thread`: it always does, and a slow write that is done is no trouble. `sync` is off,
+        interval or always.
         """
         self._journal, self._metrics, self._sync = journal, metrics, sync
         self._slow_seconds, self._in_thread = slow_seconds, in_thread
@@ -137,7 +138,7 @@ class Scribe:
             self.trouble.fail(error)
             return
         self._note(group, first, took)
-        if took > self._allowed(group):
+        if took > self._allowed(group) and not self._in_thread:
             self.trouble.say(f"is behind: a write took {took * 1000:.0f} ms")
         else:
             self.trouble.over()
