@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from tornado.ioloop import IOLoop
 
 from .metrics import Metrics
+from .overdue import Overdue
 from .store import Refused, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class Retry:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._giving_up = asyncio.Event()
         self._call: asyncio.Future[Any] | None = None
-        self._since: float | None = None
+        self._overdue = Overdue(STUCK_SECONDS)
         self._is_abandoned = False
         self._fault: str | None = None
         self._over: tuple[float, str] | None = None
@@ -41,32 +42,25 @@ class Retry:
     @property
     def is_failing(self) -> bool:
         """Whether nothing could be committed since the last commit, or the store hangs."""
-        return self._fault is not None or self._hangs
+        return self._fault is not None or bool(self._overdue)
 
     @property
     def trouble(self) -> str | None:
         """What is, or until a moment ago was, wrong with writing; None while all is well."""
         if self._fault is not None:
             return f"the store cannot be written: {self._fault}"
-        if self._hangs:
+        if self._overdue:
             return f"the store does not answer: a call takes over {STUCK_SECONDS} s"
         if self._over is not None and time.monotonic() - self._over[0] < REMEMBERED_SECONDS:
             return f"the store could not be written a moment ago: {self._over[1]}"
         return None
 
-    @property
-    def _hangs(self) -> bool:
-        since = self._since  # read once: it may be looked at from another thread
-        return since is not None and time.monotonic() - since > STUCK_SECONDS
-
     async def once(self, call: Callable[..., T], *arguments: object) -> T:
         """What `call` returns or raises. Raises CancelledError where it was abandoned."""
         future = IOLoop.current().run_in_executor(self._thread, call, *arguments)
-        self._call, self._since = future, time.monotonic()
-        try:
+        self._call = future
+        with self._overdue.watching():
             return await future
-        finally:
-            self._since = None
 
     async def commit(self, call: Callable[..., T], *arguments: object) -> T | None:
         """What `call`, a transaction, returns; None where `give_up` came first.

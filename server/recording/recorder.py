@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Awaitable, Sequence
 
 from ..events import Event
 from ..journal.journal import Journal
 from ..metrics import Metrics
+from ..overdue import Overdue
 from ..store import Mark
 from ..waiting import Ticket, Waiting
 from .payload import encode
@@ -50,7 +50,7 @@ class Recorder:
             sync=sync,
         )
         self._looking: asyncio.Task[None] | None = None
-        self._since: float | None = None
+        self._overdue = Overdue(STUCK_SECONDS)
         self._order = 0
         self._safe = 0
 
@@ -59,8 +59,7 @@ class Recorder:
         """Why events are answered uncovered, or may be; None while all is well. For any thread."""
         if said := self._scribe.trouble.said:
             return f"the journal {said}"
-        since = self._since  # read once: it may be looked at from another thread
-        if since is not None and time.monotonic() - since > STUCK_SECONDS:
+        if self._overdue:
             return f"the journal does not answer: a call takes over {STUCK_SECONDS} s"
         return None
 
@@ -137,14 +136,14 @@ class Recorder:
         """Every LOOK_SECONDS, without waiting for traffic."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            self._since = time.monotonic()
             try:
-                if not await self._scribe.in_thread(self._tend):
+                with self._overdue.watching():
+                    is_there = await self._scribe.in_thread(self._tend)
+                if not is_there:
                     self._write_again()
             except Exception as error:  # noqa: BLE001 whatever it is, the task must live
                 self._scribe.trouble.fail(error)
                 self._scribe.hand_over([])
-            self._since = None
 
     def _write_again(self) -> None:
         """What is outstanding, since the segment that held it is gone."""
