@@ -74,7 +74,8 @@ UTF8 = frozenset(("metadata", "input_text", "output_text", "message", "stack_tra
 Group = tuple[Event, ...]
 """The Events of one item: offered together, so all are accepted or none is."""
 
-KINDS = ("trace", "error")
+EVENTS: dict[str, type[Trace] | type[Error]] = {"trace": Trace, "error": Error}
+KINDS = tuple(EVENTS)
 MAX_INTEGER = 2**63 - 1
 """The largest that SQLite's INTEGER holds."""
 MAX_MESSAGE = 300

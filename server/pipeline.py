@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Sequence
 from typing import NamedTuple
 
@@ -124,8 +125,9 @@ class Pipeline:
     async def _take_back(self, batch: list[Waiting]) -> bool:
         """Store what an earlier process had accepted; False where this one is to stop."""
         self._unsettled.add(batch)
-        for event in (event for waiting in batch for event in waiting.events):
-            self._metrics.replayed[event.kind].inc()
+        kinds = Counter(event.kind for waiting in batch for event in waiting.events)
+        for kind, count in kinds.items():
+            self._metrics.replayed[kind].inc(count)
         await self._writer.write(batch, self._unsettled.settle)
         return not self._stopping
 

@@ -60,7 +60,7 @@ class Writer:
         self._see_to_files()
 
     async def write(self, batch: Sequence[Waiting], settled: Settled) -> None:
-        """Return when each event of `batch` is counted by what became of it, or as dropped.
+        """Return when each event of `batch` is counted by what became of it, or left.
 
         `settled` is called with the events of each part as they are counted. A passing failure
         is tried again for as long as it takes, until `give_up`. Where the store refuses an event,

@@ -1,4 +1,8 @@
-"""POST routes: decode, offer, answer. Nothing here waits for anything but the body."""
+"""POST routes: decode, offer, answer.
+
+Nothing here waits for anything but the body, and for a moment for the journal where a thread
+writes it.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Iterator, Mapping, Sequence

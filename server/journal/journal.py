@@ -40,7 +40,7 @@ class Journal:
 
     def start_over(self) -> None:
         """Be another journal, with the next append, and leave to the next start what is here."""
-        for segment in (*self._retired, *deque(self._segments, maxlen=1)):
+        for segment in (*self._retired, *self._segments):  # most are closed already
             segment.close()
         self._segments, self._retired = deque(), deque()
         self._take_id()

@@ -1,16 +1,15 @@
 """Events as the payload of a journal's record, and back."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgpack
 import orjson
 
-from ..events import Error, Event, Trace
+from ..events import EVENTS, Error, Event, Trace
 
-_KINDS: dict[str, type[Trace] | type[Error]] = {"trace": Trace, "error": Error}
-
-HEADING = orjson.dumps({kind: table._fields for kind, table in _KINDS.items()})
+HEADING = orjson.dumps({kind: table._fields for kind, table in EVENTS.items()})
 """Names the columns in the order in which the payloads have their values."""
 
 Make = Callable[[Sequence[Any]], Event]
@@ -22,12 +21,13 @@ def encode(events: Sequence[Event]) -> bytes:
     return payload
 
 
+@lru_cache(maxsize=8)
 def decoder(heading: bytes) -> Callable[[bytes | memoryview], list[Event]]:
     """Reads payloads of a journal with this heading, also one of an older version.
 
     Columns that are new since are NULL. Both raise ValueError where they are none of ours.
     """
-    makers = {kind: _maker(_KINDS[kind], names) for kind, names in _columns(heading)}
+    makers = {kind: _maker(EVENTS[kind], names) for kind, names in _columns(heading)}
 
     def decode(payload: bytes | memoryview) -> list[Event]:
         try:
@@ -42,7 +42,7 @@ def _columns(heading: bytes) -> list[tuple[str, list[str]]]:
     columns = orjson.loads(heading)
     if not isinstance(columns, dict):
         raise ValueError("no heading of this version")
-    return [(kind, names) for kind, names in columns.items() if kind in _KINDS]
+    return [(kind, names) for kind, names in columns.items() if kind in EVENTS]
 
 
 def _maker(table: type[Trace] | type[Error], names: list[str]) -> Make:

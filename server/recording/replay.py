@@ -85,14 +85,13 @@ class Replay:
 
     def _batches(self, segment: Unsettled) -> Iterator[list[Waiting]]:
         batch: list[Waiting] = []
+        room = self._batch_events
         for waiting in self._waiting(segment):
-            if (
-                batch
-                and sum(len(one.events) for one in batch) + len(waiting.events) > self._batch_events
-            ):
+            if batch and len(waiting.events) > room:
                 yield batch
-                batch = []
+                batch, room = [], self._batch_events
             batch.append(waiting)
+            room -= len(waiting.events)
         if batch:
             yield batch
 

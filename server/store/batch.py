@@ -4,7 +4,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 
-from ..events import Error, Event, Trace
+from ..events import EVENTS, Event
 from . import Written
 from .faults import refusing
 from .insert import insert
@@ -24,7 +24,7 @@ def add_events(db: sqlite3.Connection, batch: Sequence[Event]) -> Written:
 
 def _insert(db: sqlite3.Connection, batch: Sequence[Event]) -> Written:
     written = Written(Counter(), Counter())
-    for table, kind in ((Trace, "trace"), (Error, "error")):
+    for kind, table in EVENTS.items():
         if rows := [event for event in batch if isinstance(event, table)]:
             added = insert(db, rows)
             written.persisted[kind] += added

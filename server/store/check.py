@@ -77,9 +77,9 @@ def _check(db: sqlite3.Connection) -> None:
 
 def _check_ours(db: sqlite3.Connection) -> int:
     """Its schema version, 0 for a new file."""
-    version = _pragma(db, "user_version")
+    version = pragma(db, "user_version")
     used = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] or version
-    if used and _pragma(db, "application_id") != APPLICATION_ID:
+    if used and pragma(db, "application_id") != APPLICATION_ID:
         raise Unusable("is a database of another program")
     if version > VERSION:
         raise Unusable(
@@ -115,5 +115,6 @@ def _size(path: str) -> int:
     return found.st_size
 
 
-def _pragma(db: sqlite3.Connection, name: str) -> int:
+def pragma(db: sqlite3.Connection, name: str) -> int:
+    """The value of a PRAGMA that is a number. Raises `sqlite3.Error`."""
     return int(db.execute(f"PRAGMA {name}").fetchone()[0])

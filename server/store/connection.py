@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from . import Unusable
-from .check import PATIENCE_SECONDS
+from .check import PATIENCE_SECONDS, pragma
 from .schema import APPLICATION_ID, MIGRATIONS, VERSION
 
 BUSY_SECONDS = 0.25
@@ -77,7 +77,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 def _set_up(db: sqlite3.Connection) -> None:
     """A file that has a write-ahead log already is only read, so a lock is no hurdle."""
-    if _version(db) == 0:  # both only take effect on a new file
+    if pragma(db, "user_version") == 0:  # both only take effect on a new file
         # 16 KiB: rows of 2 KB and more share a page, three times the rows a second of 4 KiB pages
         db.execute("PRAGMA page_size = 16384")
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -91,15 +91,11 @@ def _set_up(db: sqlite3.Connection) -> None:
 
 def _migrate(db: sqlite3.Connection) -> None:
     """Bring the file to VERSION. One that is there already is only read."""
-    for number in range(_version(db), VERSION):
+    for number in range(pragma(db, "user_version"), VERSION):
         with transaction(db):
-            if _version(db) != number:
+            if pragma(db, "user_version") != number:
                 continue  # another process was first
             for statement in MIGRATIONS[number]:
                 db.execute(statement)
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {number + 1}")
-
-
-def _version(db: sqlite3.Connection) -> int:
-    return int(db.execute("PRAGMA user_version").fetchone()[0])

@@ -5,13 +5,12 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ..events import UTF8, Error, Event, Trace
+from ..events import EVENTS, UTF8, Event
 from ..times import now_ms
 from . import Aside, Refused
 from .faults import refusing
 from .totals import add_totals
 
-_KINDS: dict[str, type[Trace] | type[Error]] = {"trace": Trace, "error": Error}
 _SELECT = "SELECT id, created_at, kind, reason, event FROM dead_letters"
 _IS_THERE = """
     SELECT 1 FROM dead_letters WHERE kind = ? AND json_valid(event)
@@ -85,7 +84,7 @@ def to_json(event: Event) -> str:
 def event_of(letter: Letter) -> Event:
     """The Event in `letter`, as it was. Raises `Refused` where it holds none of this version."""
     try:
-        kind = _KINDS[letter.kind]
+        kind = EVENTS[letter.kind]
         found = {name: _value(name, value) for name, value in json.loads(letter.event).items()}
         return kind(**{**dict.fromkeys(kind._fields), **found})
     except (ValueError, TypeError, KeyError, AttributeError) as error:

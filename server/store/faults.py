@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..events import MAX_MESSAGE, Error, Trace
+from ..events import EVENTS, MAX_MESSAGE
 from . import Refused, Unavailable
 from .schema import TABLES
 
@@ -27,8 +27,7 @@ _REASONS = {
     sqlite3.SQLITE_READONLY: "io_error",
 }
 _COLUMNS = {
-    TABLES["trace"]: Trace._fields,
-    TABLES["error"]: Error._fields,
+    **{TABLES[kind]: event._fields for kind, event in EVENTS.items()},
     "totals": ("name", "value"),
     "dead_letters": ("id", "created_at", "kind", "reason", "event"),
 }
