@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from server.service import Service
 from server.store.writer import SqliteStore
 
 from .faults.shim import Faults, build, compiler
+from .ledger import balances, sums_of
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -97,6 +99,26 @@ def becomes_ok(get):
     return becomes_ok
 
 
+class HeldStore(SqliteStore):
+    """Writes only while `free` is set; `entered` is set once a write waits for it."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.free, self.entered = threading.Event(), threading.Event()
+
+    def write(self, batch, mark=None):
+        self.entered.set()
+        assert self.free.wait(30)
+        return super().write(batch, mark)
+
+
+async def until(condition, seconds=4.0):
+    """Let the loop turn until `condition` holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 nobody tells us when it holds
+            await asyncio.sleep(0.005)
+
+
 async def _fetch(http_client, url, **options):
     response = await http_client.fetch(url, raise_error=False, **options)
     is_json = response.headers.get("Content-Type") == "application/json"
@@ -119,29 +141,12 @@ def ledger(service):
     """Both identities of the ledger, exactly; returns its sums by name."""
 
     def ledger():
-        sums = sums_of(service.metrics.registry)
+        sums = sums_of(service.metrics.registry.collect())
         assert sums["received"] == sums["accepted"] + sums["rejected"] + sums["dropped_ingest"]
-        settled = sums["persisted"] + sums["deduplicated"] + sums["dead_lettered"]
-        taken = sums["accepted"] + sums["replayed"]
-        assert taken == settled + sums["dropped_persist"] + sums["queue"]
+        assert balances(sums), sums
         return sums
 
     return ledger
-
-
-def sums_of(registry):
-    """The ledger's counters, summed over kinds and reasons."""
-    taken, settled = ("received", "accepted", "rejected", "replayed"), ("persisted", "deduplicated")
-    names = (*taken, *settled, "dead_lettered", "dropped_ingest", "dropped_persist")
-    sums = dict.fromkeys(names, 0)
-    for family in registry.collect():
-        for sample in family.samples:
-            name = sample.name.removeprefix("tokenweir_events_").removesuffix("_total")
-            if name == "dropped":
-                name += "_" + sample.labels["stage"]
-            if name in sums:
-                sums[name] += sample.value
-    return {**sums, "queue": registry.get_sample_value("tokenweir_queue_events")}
 
 
 @pytest.fixture

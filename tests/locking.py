@@ -2,26 +2,25 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 _HOLD = """
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)
-db.execute("BEGIN IMMEDIATE")
+db.execute(sys.argv[2])
 print("locked", flush=True)
 sys.stdin.read()
 """
 
 
 class Lock:
-    """A context: the database is locked until `release`, or its end.
+    """A context: another process has run `sql`, until `release` or the context's end.
 
     Its process is killed, so that it never is the one that brings the write-ahead log into the
     database by closing it.
     """
 
-    def __init__(self, database: Path) -> None:
-        self._command = (sys.executable, "-c", _HOLD, str(database))
+    def __init__(self, database: object, sql: str = "BEGIN IMMEDIATE") -> None:
+        self._command = (sys.executable, "-c", _HOLD, str(database), sql)
 
     def __enter__(self) -> "Lock":
         pipe = subprocess.PIPE

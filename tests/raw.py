@@ -84,13 +84,6 @@ def _length(headers):
     return int(headers["Content-Length"])
 
 
-async def until(condition, seconds=4.0):
-    """Let the loop turn until `condition` holds."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 it is no event of ours
-            await asyncio.sleep(0)
-
-
 def connect(url, seconds=15.0):
     """A blocking socket."""
     connection = socket.create_connection(where(url), timeout=seconds)

@@ -13,7 +13,8 @@ from server.handlers.body import UNCOUNTED, Body, Room
 from server.handlers.slices import Slices
 from server.refusal import Refusal
 
-from .raw import announced, chunk, chunked, connected, head, read_answer, until
+from .conftest import until
+from .raw import announced, chunk, chunked, connected, head, read_answer
 
 pytestmark = pytest.mark.gen_test
 

@@ -5,12 +5,12 @@ import time
 import pytest
 
 from .faults.books import NOTICED_SECONDS, kept_books
-from .faults.lock import locked
+from .locking import Lock
 from .process import wait_until
 
 
 def test_what_comes_while_the_database_is_locked_is_stored_afterwards(database):
-    with kept_books(database) as books, locked(database, "BEGIN IMMEDIATE"):
+    with kept_books(database) as books, Lock(database):
         books.send(10)
         wait_until(books.is_degraded, "health to be degraded", NOTICED_SECONDS)
         while books.service.metric("tokenweir_writer_retries_total") < 3:  # the pauses have grown
@@ -21,7 +21,7 @@ def test_what_comes_while_the_database_is_locked_is_stored_afterwards(database):
 @pytest.mark.slow
 def test_a_lock_of_thirty_seconds_loses_nothing(database):
     with kept_books(database) as books:
-        with locked(database, "BEGIN EXCLUSIVE"):
+        with Lock(database, "BEGIN EXCLUSIVE"):
             end = time.monotonic() + 30
             books.send(10)
             wait_until(books.is_degraded, "health to be degraded", NOTICED_SECONDS)

@@ -2,31 +2,17 @@
 
 import asyncio
 import sqlite3
-import threading
 
 import pytest
 
 from server.store import Refused, Unavailable
 from server.store.writer import SqliteStore
 
-from .conftest import read_rows
+from .conftest import HeldStore, read_rows, until
 
 pytestmark = pytest.mark.gen_test
 
 TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
-
-
-class HeldStore(SqliteStore):
-    """Writes only while `free` is set; `entered` is set once a write waits for it."""
-
-    def __init__(self, path):
-        super().__init__(path)
-        self.free, self.entered = threading.Event(), threading.Event()
-
-    def write(self, batch, mark=None):
-        self.entered.set()
-        assert self.free.wait(30)
-        return super().write(batch, mark)
 
 
 class FailingStore(SqliteStore):
@@ -63,13 +49,6 @@ def store(request):
     """The fake that the test asks for, else SQLite."""
     names = [name for name in ("held", "failing") if name in request.fixturenames]
     return request.getfixturevalue(names[0]) if names else None
-
-
-async def wait_until(condition, seconds=5.0):
-    """Let the loop turn until `condition` holds."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 nobody tells us when it holds
-            await asyncio.sleep(0.005)
 
 
 @pytest.mark.gen_test(timeout=30)
@@ -141,7 +120,7 @@ async def test_the_pauses_between_tries_grow_up_to_a_second(failing, service, po
 
 async def test_what_gathers_during_a_write_is_one_batch(held, post, service, counted):
     await post("/v1/traces", TRACE)
-    await wait_until(held.entered.is_set)
+    await until(held.entered.is_set)
     await post("/v1/traces", [TRACE] * 50)
     held.free.set()
     await service.pipeline.drain()
@@ -165,7 +144,7 @@ async def test_health_is_degraded_while_writes_fail_and_ok_afterwards(
     lock = sqlite3.connect(database, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
     await post("/v1/traces", TRACE)
-    await wait_until(lambda: counted("writer_retries_total", reason="busy") >= 2)
+    await until(lambda: counted("writer_retries_total", reason="busy") >= 2)
     assert caplog.text.count("the store cannot be written") == 1
     health = (await get("/health")).answer
     assert (health["status"], health["db_status"]) == ("degraded", "failing")
@@ -184,7 +163,7 @@ async def test_the_books_balance_while_half_a_refused_batch_still_waits(
 ):
     failing.failures = [Refused("poison"), None, *[Unavailable("busy", "locked")] * 1000]
     await post("/v1/traces", [TRACE] * 10)
-    await wait_until(lambda: counted("writer_retries_total", reason="busy") >= 1)
+    await until(lambda: counted("writer_retries_total", reason="busy") >= 1)
     sums = ledger()
     assert (sums["persisted"], sums["queue"]) == (5, 5)
     failing.failures = []
@@ -200,7 +179,7 @@ async def test_an_unforeseen_failure_does_not_kill_the_consumer(failing, post, r
 async def test_a_stop_writes_what_is_queued(held, post, service, database, ledger):
     await post("/v1/traces", [TRACE] * 100)
     stopping = asyncio.ensure_future(service.stop())
-    await wait_until(lambda: service.pipeline.not_ready() == "stopping")
+    await until(lambda: service.pipeline.not_ready() == "stopping")
     held.free.set()
     await stopping
     assert len(read_rows(database, "llm_traces")) == 100
@@ -237,7 +216,7 @@ async def test_a_dead_consumer_is_unready_and_said_loudly(service, post, get, ca
 
     service.pipeline._writer.write = broken
     await post("/v1/traces", TRACE)
-    await wait_until(service.pipeline._consumer.not_ready)
+    await until(service.pipeline._consumer.not_ready)
     assert "the consumer died" in caplog.text
     response = await get("/readyz")
     assert (response.code, response.answer["reasons"]) == (503, ["the consumer is dead"])

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,23 +17,12 @@ from server.journal.journal import Journal
 from server.journal.left import segments, unsettled
 from server.recording.payload import HEADING, decoder
 from server.store.marks import get_marks
-from server.store.writer import SqliteStore
+
+from .conftest import HeldStore, until
 
 pytestmark = pytest.mark.gen_test
 
 TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
-
-
-class HeldStore(SqliteStore):
-    """Writes only while `free` is set."""
-
-    def __init__(self, path):
-        super().__init__(path)
-        self.free = threading.Event()
-
-    def write(self, batch, mark=None):
-        assert self.free.wait(30)
-        return super().write(batch, mark)
 
 
 @pytest.fixture
@@ -101,12 +91,6 @@ def fails(code=errno.EIO):
         raise OSError(code, os.strerror(code))
 
     return fail
-
-
-async def until(condition):
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 nobody tells us when it holds
-            await asyncio.sleep(0.005)
 
 
 MODES = pytest.mark.parametrize(
@@ -368,16 +352,17 @@ async def test_a_deleted_journal_is_noticed_without_traffic(
 
 @pytest.mark.parametrize("settings", [{"journal_sync": "interval"}])
 async def test_a_sync_that_always_fails_stays_trouble(
-    accepted, get, becomes_ok, monkeypatch, caplog
+    accepted, get, becomes_ok, monkeypatch, caplog, counted
 ):
     caplog.set_level("INFO")
     monkeypatch.setattr("server.recording.recorder.LOOK_SECONDS", 0.05)
     monkeypatch.setattr(os, "fdatasync", lambda _: fails()())
     await accepted(1)
     await until(lambda: "the journal cannot be written" in caplog.text)
-    for _ in range(20):
+    failed = partial(counted, "journal_write_errors_total", reason="io_error")
+    end = failed() + 5
+    while failed() < end:
         assert (await get("/health")).answer["status"] == "degraded"
-        await asyncio.sleep(0.01)
     assert "covers events again" not in caplog.text
     assert caplog.text.count("the journal") == 1
     monkeypatch.undo()
@@ -385,13 +370,12 @@ async def test_a_sync_that_always_fails_stays_trouble(
 
 
 async def test_a_place_for_the_journal_that_something_else_took_stays_trouble(
-    accepted, covered, directory, get, becomes_ok, tmp_path, service
+    accepted, covered, directory, get, becomes_ok, tmp_path, counted
 ):
     ids = await accepted(2)
     directory.rename(tmp_path / "elsewhere")
     directory.touch()
-    await until(lambda: service.recorder.trouble)
-    await asyncio.sleep(0.1)
+    await until(lambda: counted("journal_write_errors_total", reason="io_error") > 3)
     assert (await get("/health")).answer["status"] == "degraded"
     directory.unlink()
     await becomes_ok()

@@ -11,8 +11,8 @@ import pytest
 from server.store.writer import SqliteStore
 
 from .faults.books import Books, kept_books, stored_ids
-from .faults.lock import locked
 from .faults.shim import FOR_EVER, OPERATIONS, Faults
+from .locking import Lock
 from .process import Running, first_line, serving, start
 
 
@@ -32,7 +32,7 @@ def killed(tmp_path_factory):
         books = Books(service, directory / "t.db")
         books.send(20)
         books.settle()
-        with locked(directory / "t.db", "BEGIN IMMEDIATE"):
+        with Lock(directory / "t.db"):
             books.send(10)
             service.process.kill()
             service.process.wait(30)

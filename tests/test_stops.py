@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import pytest
 
 from .faults.books import Books, kept_books, stored_ids
-from .faults.lock import locked
 from .faults.shim import ALL, DATABASE, FOR_EVER, JOURNAL
+from .locking import Lock
 from .process import serving, start, wait_until
 
 DRAIN_SECONDS = 0.5
@@ -42,8 +42,8 @@ def books(faults, database):
 
 
 @SIGNALS
-def test_a_stop_asked_for_twice_while_the_database_is_locked(signum, books, database):
-    with locked(database, "BEGIN IMMEDIATE"):
+def test_a_stop_asked_for_twice_while_the_database_is_Lock(signum, books, database):
+    with Lock(database):
         books.send(10)
         errors = end(books.service.process, signum, signal.SIGINT)
     assert LEFT in errors

@@ -5,8 +5,7 @@ import sqlite3
 from collections import Counter
 from contextlib import closing, contextmanager
 
-from prometheus_client.parser import text_string_to_metric_families
-
+from ..ledger import balances, sums_shown
 from ..process import serving, wait_until
 
 TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
@@ -73,10 +72,8 @@ class Books:
     def check(self):
         """Everything accepted is a row, once, in a sound file, and the ledger says so."""
         assert Counter(stored_ids(self._database)) == Counter(self.accepted)
-        sums = ledger(self.service.get("/metrics"))
-        settled = sums["persisted"] + sums["deduplicated"] + sums["dead_lettered"]
-        waiting = sums["dropped_persist"] + sums["queue"]
-        assert sums["accepted"] + sums["replayed"] == settled + waiting, sums
+        sums = sums_shown(self.service)
+        assert balances(sums), sums
         assert sums["persisted"] == len(self.accepted) - self._before
 
 
@@ -87,16 +84,3 @@ def stored_ids(database):
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         return [row[0] for row in db.execute("SELECT event_id FROM llm_traces")]
-
-
-def ledger(exposed):
-    """The sums of the ledger's metrics, by name."""
-    sums: Counter[str] = Counter()
-    for family in text_string_to_metric_families(exposed):
-        for sample in family.samples:
-            name = sample.name.removeprefix("tokenweir_events_").removesuffix("_total")
-            sums[f"dropped_{sample.labels['stage']}" if name == "dropped" else name] += int(
-                sample.value
-            )
-    sums["queue"] = sums["tokenweir_queue_events"]
-    return sums

@@ -1,9 +1,9 @@
 """What must hold whenever the service is idle."""
 
 import sqlite3
-from collections import Counter
 from typing import NamedTuple
 
+from ..ledger import sums_shown
 from ..process import Running, wait_until
 from . import Violation
 from .life import Life
@@ -115,16 +115,7 @@ def _check_added(found: Sums, before: Counts, after: Counts) -> None:
 
 def sums(service: Running) -> Sums:
     """From one scrape."""
-    found: Counter[str] = Counter()
-    for line in service.get("/metrics").splitlines():
-        name, _, value = line.rpartition(" ")
-        name, _, labels = name.removeprefix("tokenweir_").partition("{")
-        if name.startswith("events_"):
-            stage = "_persist" if 'stage="persist"' in labels else "_ingest"
-            short = name.removeprefix("events_").removesuffix("_total")
-            found[short + stage if short == "dropped" else short] += int(float(value))
-        elif name == "queue_events":
-            found["queue"] = int(float(value))
+    found = sums_shown(service)
     return Sums(*(found[name] for name in Sums._fields))
 
 

@@ -5,10 +5,10 @@ import time
 from collections.abc import Iterator, Sequence
 from random import Random
 
+from ..locking import Lock
 from . import Violation
 from .books import Books
 from .life import Life
-from .lock import Lock
 from .place import Place
 from .traffic import Traffic
 
