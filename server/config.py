@@ -1,11 +1,11 @@
 """Every setting: its default, unit, help and check. Adding one is one line."""
 
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
-ENVIRONMENT_PREFIX = "TOKENWEIR_"
+QUEUES_STORED = 4
+"""What is queued is in the journal, then in the write-ahead log, then in the database as well."""
 
 
 def setting(default: Any, help: str, **checks: Any) -> Any:
@@ -15,7 +15,10 @@ def setting(default: Any, help: str, **checks: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The settings of one service. Raises ValueError, naming the setting, for a bad value."""
+    """The settings of one service. Raises ValueError, naming the setting, for a bad value.
+
+    QUEUES_STORED times `queue_bytes` must fit into `max_storage_bytes`.
+    """
 
     address: str = setting("127.0.0.1", "address to listen on")
     port: int = setting(4318, "port to listen on; 0 takes a free one", at_least=0, at_most=65535)
@@ -63,6 +66,32 @@ class Config:
         "when the journal is forced to the disk itself: never, each second, or before each answer",
         choices=("off", "interval", "always"),
     )
+    ingest_keys_file: str = setting(
+        "", "file of the keys that may send events, one name:sha256 a line; none: nobody needs one"
+    )
+    read_keys_file: str = setting(
+        "", "file of the keys that may read /metrics; none: nobody needs one"
+    )
+    allow_anonymous: bool = setting(
+        False, "listen beyond loopback although no key is needed to send"
+    )
+    capture: str = setting("full", "texts to store: all, or none", choices=("full", "none"))
+    redact: bool = setting(True, "scrub credentials before anything is stored")
+    redact_patterns_file: str = setting(
+        "", "file of further patterns to scrub, one name:RE2-pattern a line"
+    )
+    retention_days: float = setting(
+        30.0, "days after which rows are deleted; 0: never", at_least=0, at_most=36_500
+    )
+    text_retention_days: float = setting(
+        7.0, "days after which the texts of rows are deleted; 0: never", at_least=0, at_most=36_500
+    )
+    max_storage_bytes: int = setting(
+        10 * 2**30,
+        "bytes of database, write-ahead log and journal above which the oldest rows are deleted; "
+        "0: no limit",
+        at_least=0,
+    )
     log_level: str = setting(
         "info", "least severe level to log", choices=("debug", "info", "warning", "error")
     )
@@ -71,60 +100,16 @@ class Config:
 
     def __post_init__(self) -> None:
         for one in fields(self):
-            _check(one, getattr(self, one.name))
+            check(one, getattr(self, one.name))
+        if 0 < self.max_storage_bytes < QUEUES_STORED * self.queue_bytes:
+            raise ValueError(
+                f"max_storage_bytes must be at least {QUEUES_STORED} times queue_bytes, "
+                f"{QUEUES_STORED * self.queue_bytes}"
+            )
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A Config, and where each value came from: flag, environment or default."""
-
-    config: Config
-    origins: Mapping[str, str]
-
-
-def load(flags: Mapping[str, str | None], environment: Mapping[str, str]) -> Loaded:
-    """A flag beats the environment, which beats the default; an empty variable is none.
-
-    Raises ValueError, naming the setting and where its value came from.
-    """
-    values: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    for one in fields(Config):
-        origin, text = _find(one.name, flags, environment)
-        origins[one.name] = origin
-        if text is not None:
-            values[one.name] = _parse(one, text, origin)
-    return Loaded(Config(**values), origins)
-
-
-def flag(name: str) -> str:
-    """The command line's name of a setting."""
-    return "--" + name.replace("_", "-")
-
-
-def _find(
-    name: str, flags: Mapping[str, str | None], environment: Mapping[str, str]
-) -> tuple[str, str | None]:
-    variable = ENVIRONMENT_PREFIX + name.upper()
-    if flags.get(name) is not None:
-        return flag(name), flags[name]
-    if environment.get(variable):
-        return variable, environment[variable]
-    return "default", None
-
-
-def _parse(one: "Field[Any]", text: str, origin: str) -> Any:
-    convert: Callable[[str], Any] = type(one.default)
-    try:
-        value = convert(text)
-        _check(one, value)
-    except ValueError as error:
-        known = str(error) if str(error).startswith(one.name) else f"{one.name} must be a number"
-        raise ValueError(f"{known}, not {text!r} (from {origin})") from None
-    return value
-
-
-def _check(one: "Field[Any]", value: Any) -> None:
+def check(one: "Field[Any]", value: Any) -> None:
+    """Raises ValueError, naming the setting, where `value` is none that it may have."""
     limits = one.metadata
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{one.name} must be a number")
@@ -134,5 +119,5 @@ def _check(one: "Field[Any]", value: Any) -> None:
         raise ValueError(f"{one.name} must be at most {limits['at_most']}")
     if "choices" in limits and value not in limits["choices"]:
         raise ValueError(f"{one.name} must be one of {', '.join(limits['choices'])}")
-    if isinstance(value, str) and not value:
+    if isinstance(value, str) and not value and one.default:
         raise ValueError(f"{one.name} must have a value")

@@ -44,11 +44,12 @@ _BODY_REASONS = (
     "length_required",
     "method_not_allowed",
     "too_many_events",
+    "unauthorized",
     "unsupported_media_type",
 )
 _ROUTE_REASONS = {
     **dict.fromkeys(EVENT_ROUTES, _BODY_REASONS),
-    "metrics": ("bad_request", "method_not_allowed"),
+    "metrics": ("bad_request", "method_not_allowed", "unauthorized"),
     "health": ("bad_request", "method_not_allowed"),
     # what is refused before a route is known, too
     "other": ("bad_request", "busy", "headers_too_large", "method_not_allowed", "not_found"),
@@ -66,6 +67,7 @@ class Metrics:
         self._declare_queue_and_writer()
         self._declare_journal()
         self._declare_storage()
+        self._declare_redaction()
         self._declare_process()
 
     def _declare_events(self) -> None:
@@ -180,6 +182,33 @@ class Metrics:
         self.storage_size = self._gauge(
             "storage_filesystem_size_bytes", "Size of the store's filesystem."
         )
+        oldest = self._gauge(
+            "storage_oldest_event_timestamp_seconds",
+            "Unix time of the oldest stored event; 0 when there is none.",
+            ("kind",),
+        )
+        self.storage_oldest = {kind: oldest.labels(kind) for kind in KINDS}
+        self.retention_deleted = self._by_kind(
+            "storage_retention_deleted_rows", "Rows removed by retention."
+        )
+        self.retention_last_success = self._gauge(
+            "storage_retention_last_success_timestamp_seconds",
+            "Unix time of the last finished pass; process start until there is one.",
+        )
+        checkpoint = self._histogram(
+            "storage_checkpoint_duration_seconds",
+            "One checkpoint of the write-ahead log.",
+            SHORT_WORK,
+            ("outcome",),
+        )
+        self.checkpoint = {outcome: checkpoint.labels(outcome) for outcome in ("ok", "error")}
+
+    def _declare_redaction(self) -> None:
+        self._redactions = self._counter("redactions", "Values scrubbed before storing.", ("rule",))
+
+    def redaction(self, rule: str) -> Counter:
+        """The counter of a rule, which is there from then on."""
+        return self._redactions.labels(rule)
 
     def _declare_process(self) -> None:
         self._build_info = self._gauge(

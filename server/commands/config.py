@@ -14,9 +14,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     loaded = load_settings(arguments)
-    values = asdict(loaded.config)
+    values = {name: _shown(value) for name, value in asdict(loaded.config).items()}
     name_width = max(map(len, values))
-    value_width = max(len(str(value)) for value in values.values())
+    value_width = max(map(len, values.values()))
     for name, value in values.items():
-        print(f"{name:{name_width}}  {value!s:{value_width}}  {loaded.origins[name]}")
+        print(f"{name:{name_width}}  {value:{value_width}}  {loaded.origins[name]}")
     return 0
+
+
+def _shown(value: object) -> str:
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)

@@ -1,11 +1,13 @@
 """Settings on the command line: one flag a field of Config."""
 
 import os
-from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable
+from argparse import ArgumentParser, Namespace, _ArgumentGroup
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from typing import Any
 
-from ..config import ENVIRONMENT_PREFIX, Config, Loaded, flag, load
+from ..config import Config
+from ..loading import ENVIRONMENT_PREFIX, Loaded, flag, load
 from . import Failure
 
 
@@ -16,11 +18,14 @@ def add_settings(parser: ArgumentParser, only: Iterable[str] | None = None) -> N
     )
     for one in fields(Config):
         if only is None or one.name in only:
-            group.add_argument(
-                flag(one.name),
-                metavar=type(one.default).__name__.upper(),
-                help=_help(one.metadata["help"], one.metadata.get("choices"), one.default),
-            )
+            _add(group, one.name, one.default, _help(one.metadata, one.default))
+
+
+def _add(group: _ArgumentGroup, name: str, default: object, help: str) -> None:
+    if isinstance(default, bool):  # the flag may stand alone
+        group.add_argument(flag(name), metavar="yes|no", nargs="?", const="yes", help=help)
+    else:
+        group.add_argument(flag(name), metavar=type(default).__name__.upper(), help=help)
 
 
 def load_settings(arguments: Namespace) -> Loaded:
@@ -32,6 +37,8 @@ def load_settings(arguments: Namespace) -> Loaded:
         raise Failure(str(error), status=2) from None
 
 
-def _help(text: str, choices: Iterable[str] | None, default: object) -> str:
-    among = f": {', '.join(choices)}" if choices else ""
-    return f"{text}{among} (default {default})".replace("%", "%%")
+def _help(about: Mapping[str, Any], default: object) -> str:
+    among = f": {', '.join(about['choices'])}" if "choices" in about else ""
+    shown = ("no", "yes")[default] if isinstance(default, bool) else default
+    said = f" (default {shown})" if shown != "" else ""
+    return f"{about['help']}{among}{said}".replace("%", "%%")
