@@ -20,6 +20,7 @@ USER 10001
 # no secrets: it is the name that begins with TOKEN
 # hadolint ignore=DL3064
 ENV TOKENWEIR_ADDRESS=0.0.0.0 \
+    TOKENWEIR_ALLOW_ANONYMOUS=yes \
     TOKENWEIR_DB=/var/lib/tokenweir/tokenweir.db \
     TOKENWEIR_LOG_FORMAT=json \
     TOKENWEIR_REVISION=${REVISION}

@@ -6,6 +6,7 @@ from typing import Any
 from tornado.routing import Rule
 from tornado.web import Application, url
 
+from .access import Access
 from .handlers.base import Handler, NotFoundHandler
 from .handlers.body import Room
 from .handlers.events import EventsHandler
@@ -19,6 +20,7 @@ from .receivers import Receiver
 
 def make_app(
     receivers: Mapping[str, Receiver],
+    access: Access,
     intake: Intake,
     health: Health,
     metrics: Metrics,
@@ -32,9 +34,10 @@ def make_app(
         return {"route": route, "metrics": metrics, "in_flight": in_flight}
 
     def events(route: str) -> dict[str, Any]:
-        ours = {"receiver": receivers[route], "intake": intake, "room": room}
+        ours = {"door": access.send, "receiver": receivers[route], "intake": intake, "room": room}
         return {**shared(route), **ours, "max_body_bytes": max_body_bytes}
 
+    metrics_ = {**shared("metrics"), "door": access.read}
     show = {**shared("health"), "health": health}
 
     def at(path: str, handler: type[Handler], arguments: dict[str, Any]) -> Rule:
@@ -46,7 +49,7 @@ def make_app(
             at("/v1/traces", EventsHandler, events("traces")),
             at("/v1/errors", EventsHandler, events("errors")),
             at("/v1/litellm", EventsHandler, events("litellm")),
-            at("/metrics", MetricsHandler, shared("metrics")),
+            at("/metrics", MetricsHandler, metrics_),
             at("/livez", LiveHandler, show),
             at("/readyz", ReadyHandler, show),
             at("/health", HealthHandler, show),

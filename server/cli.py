@@ -7,7 +7,7 @@ import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 
-from .commands import Failure, config, dead_letters, query, send_sample, serve
+from .commands import Failure, config, dead_letters, key, query, send_sample, serve
 from .version import version
 
 COMMANDS = {
@@ -15,6 +15,7 @@ COMMANDS = {
     "config": config,
     "query": query,
     "dead-letters": dead_letters,
+    "key": key,
     "send-sample": send_sample,
 }
 

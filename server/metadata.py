@@ -13,6 +13,8 @@ MAX_DEPTH = 64
 
 MAX_MEMBERS = 1000
 
+_RESERVED = ("extra", "truncated", "ingest_key")
+
 _PATH = "/metadata"
 _TOO_DEEP = f"must not be nested over {MAX_DEPTH} deep"
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -59,14 +61,20 @@ def encode(
     return memoryview(text).tobytes()  # a copy: orjson's own goes on holding 64 KiB
 
 
+def sign(metadata: bytes | None, key: str) -> bytes:
+    """What `encode` made, with the name of the key that the event was sent with."""
+    member = orjson.dumps({"ingest_key": key})
+    return member if metadata in (None, b"{}") else metadata[:-1] + b"," + member[1:]
+
+
 def _with_extra(sent: dict[str, Any], unknown: dict[str, Any]) -> dict[str, Any]:
     """`sent` with the unknown members in `extra`, where the sender's own reserved ones go too."""
-    reserved = {name: sent[name] for name in ("extra", "truncated") if name in sent}
-    if not unknown and "truncated" not in reserved:
+    reserved = {name: sent[name] for name in _RESERVED if name in sent}
+    if not unknown and reserved.keys() <= {"extra"}:
         return sent
     theirs = reserved.pop("extra", {})
     extra = theirs if isinstance(theirs, dict) else {"extra": theirs}
-    kept = {name: value for name, value in sent.items() if name != "truncated"}
+    kept = {name: value for name, value in sent.items() if name not in reserved}
     return {**kept, "extra": {**extra, **reserved, **unknown}}
 
 

@@ -4,6 +4,7 @@ from prometheus_client import CollectorRegistry
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
+from .access import Access
 from .app import make_app
 from .config import Config
 from .disk import Disk, journal_directory
@@ -42,13 +43,15 @@ class Service:
     ) -> None:
         """Builds all parts; nothing runs yet. `store` replaces SQLite, for tests.
 
-        `set_aside_damaged`: a damaged database is renamed, and a new one made.
+        `set_aside_damaged`: a damaged database is renamed, and a new one made. Raises ValueError
+        for a bad keys file.
         """
         self._config = config
         self.url = ""
         self.hangs = False
         """Whether a call of the disk does not return, so that its thread will not end."""
         self._lock = Lock(config.db)
+        self.access = Access(config.ingest_keys_file, config.read_keys_file)
         self.metrics = Metrics(CollectorRegistry())
         self.metrics.set_build(version(), config.revision)
         store = store or make_store(config, set_aside_damaged)
@@ -69,6 +72,7 @@ class Service:
         self._in_flight = InFlight(self.metrics, config.body_timeout_seconds)
         self.app = make_app(
             make_receivers(config),
+            self.access,
             Intake(self.pipeline, self.metrics),
             Health(self.pipeline, writer, recorder, disk, self.metrics),
             self.metrics,

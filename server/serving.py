@@ -8,9 +8,12 @@ import signal
 
 from prometheus_client import disable_created_metrics
 
+from .access import Access
+from .binding import check_binding, is_loopback
 from .commands import Failure
 from .config import Config
 from .memory import keep_little
+from .reloading import reload_on_hangup, warn_of_shut
 from .service import Service
 from .store import Unusable
 from .version import version
@@ -39,9 +42,10 @@ def serve(config: Config, *, set_aside_damaged: bool) -> None:
 
 
 async def _serve(config: Config, set_aside_damaged: bool) -> None:
-    service = Service(config, set_aside_damaged=set_aside_damaged)
+    service = _make(config, set_aside_damaged)
     stop = asyncio.Event()
     _stop_on_signals(service, stop)
+    reloading = reload_on_hangup(service.access)
     starting = asyncio.create_task(_start(service, config))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -56,9 +60,20 @@ async def _serve(config: Config, set_aside_damaged: bool) -> None:
         await asyncio.wait({starting})
     logger.info("stopped")
     _ignore_signals()
+    reloading.cancel()
     if service.hangs:  # Python would wait for its thread
         logging.shutdown()
         os._exit(0)
+
+
+def _make(config: Config, set_aside_damaged: bool) -> Service:
+    try:
+        check_binding(config)
+        return Service(config, set_aside_damaged=set_aside_damaged)
+    except (OSError, UnicodeError) as error:
+        raise _deaf(config, error) from None
+    except ValueError as error:
+        raise Failure(str(error), status=2) from None
 
 
 def _stop_on_signals(service: Service, stop: asyncio.Event) -> None:
@@ -75,7 +90,7 @@ def _stop_on_signals(service: Service, stop: asyncio.Event) -> None:
 
 def _ignore_signals() -> None:
     """For the moments in which the process ends by itself."""
-    for signum in _SIGNALS:
+    for signum in (*_SIGNALS, signal.SIGHUP):
         asyncio.get_running_loop().remove_signal_handler(signum)
         signal.signal(signum, signal.SIG_IGN)
 
@@ -83,13 +98,24 @@ def _ignore_signals() -> None:
 async def _start(service: Service, config: Config) -> None:
     try:
         await service.start()
+        _warn(service.access, config)
         gc.freeze()  # what is there now stays: no collection need look at it again
         _announce(service.url, config)
     except Unusable as error:
         raise Failure(f"the database {config.db} {error}") from None
     except (OSError, UnicodeError) as error:
-        where, why = f"{config.address}:{config.port}", getattr(error, "strerror", None)
-        raise Failure(f"cannot listen on {where}: {why or 'no such address'}") from None
+        raise _deaf(config, error) from None
+
+
+def _deaf(config: Config, error: OSError | UnicodeError) -> Failure:
+    where, why = f"{config.address}:{config.port}", getattr(error, "strerror", None)
+    return Failure(f"cannot listen on {where}: {why or 'no such address'}")
+
+
+def _warn(access: Access, config: Config) -> None:
+    warn_of_shut(access)
+    if config.ingest_keys_file and not (config.read_keys_file or is_loopback(config.address)):
+        logger.warning("/metrics is open to all who reach %s: set read_keys_file", config.address)
 
 
 def _announce(url: str, config: Config) -> None:

@@ -216,7 +216,7 @@ def test_a_flag_beats_the_environment_which_beats_the_default():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "command", [[], ["serve"], ["config"], ["query"], ["dead-letters"], ["send-sample"]]
+    "command", [[], ["serve"], ["config"], ["query"], ["dead-letters"], ["key"], ["send-sample"]]
 )
 def test_every_command_has_help(command):
     shown = run(*command, "--help")

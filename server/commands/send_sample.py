@@ -3,11 +3,12 @@
 import contextlib
 import http.client
 import json
+import os
 import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +17,10 @@ from ..times import now_ms
 from . import Failure
 from .traffic import Sample, traffic
 
-HELP = "send realistic made-up traffic to a running service, to try it out"
+HELP = (
+    "send realistic made-up traffic to a running service, to try it out; "
+    "a key that it asks for is read from the variable TOKENWEIR_KEY"
+)
 
 _TIMEOUT_SECONDS = 30
 
@@ -39,7 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     if arguments.count < 1 or not 0 <= arguments.rate < float("inf"):
         raise Failure("--count must be at least 1 and --rate at least 0", status=2)
-    sender = _Sender(arguments.url)
+    sender = _Sender(arguments.url, _headers())
     progress = _Progress(arguments.count)
     trouble = None
     try:
@@ -57,10 +61,20 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
+def _headers() -> dict[str, str]:
+    """With the key, which is no flag: a command line is seen by all who are on the machine."""
+    headers = {"Content-Type": "application/json"}
+    key = os.environ.get("TOKENWEIR_KEY", "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise Failure("TOKENWEIR_KEY must be printable ASCII", status=2)
+    return {**headers, "Authorization": f"Bearer {key}"} if key else headers
+
+
 class _Sender:
     """One connection; counts what became of each event."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        self._headers = headers
         try:
             parts = urlsplit(url)
             host, port = parts.hostname or "", parts.port or 80
@@ -75,12 +89,14 @@ class _Sender:
         """Post one event. Raises OSError or HTTPException where nobody, or another, answers."""
         route, event = sample
         body = json.dumps(_timed(route, event))
-        self._http.request("POST", route, body, {"Content-Type": "application/json"})
+        self._http.request("POST", route, body, self._headers)
         response = self._http.getresponse()
         answer = response.read()
         with contextlib.suppress(ValueError, LookupError, TypeError):
             self.statuses[json.loads(answer)["events"][0]["status"]] += 1
             return
+        if response.status == 401:
+            raise http.client.HTTPException("it wants a key, or another one: set TOKENWEIR_KEY")
         said = f"{response.status} {response.reason} is no answer of tokenweir to an event"
         raise http.client.HTTPException(said)
 

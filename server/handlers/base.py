@@ -11,6 +11,7 @@ import orjson
 from tornado.http1connection import HTTP1Connection
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
+from ..door import CHALLENGE, UNAUTHORIZED, Door
 from ..metrics import Metrics
 from ..refusal import Refusal
 from ..wire.stream import Stream
@@ -28,6 +29,7 @@ class Handler(RequestHandler):
     def initialize(self, route: str, metrics: Metrics, in_flight: InFlight) -> None:
         """`route` is the label under which this handler's requests are counted."""
         self.route, self.metrics, self._in_flight = route, metrics, in_flight
+        self.key: str | None = None
 
     def set_default_headers(self) -> None:
         self.set_header("Content-Type", "application/json")
@@ -47,11 +49,29 @@ class Handler(RequestHandler):
         stream = self.stream()
         stream.route = stream.refusal = None
         if stream.closed():
-            stream.is_over = request.headers.get("Connection", "").lower() == "close"
+            stream.is_over |= request.headers.get("Connection", "").lower() == "close"
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
         self._in_flight.leave(self)
+
+    def admitted(self, door: Door) -> bool:
+        """Whether a key opens it, or it is open; else that is answered before the body is read.
+
+        Call in `prepare`. The name of the key is `self.key` then.
+        """
+        if door.keys is None:
+            return True
+        headers = self.request.headers
+        self.key = door.keys.owner(headers.get("Authorization"), headers.get("X-Api-Key"))
+        if self.key is None:
+            door.turned_away(self.route)
+            stream = self.stream()
+            stream.lingers = stream.is_over = True
+            self.set_header("WWW-Authenticate", CHALLENGE)
+            self.set_header("Connection", "close")
+            self.refuse(UNAUTHORIZED)
+        return self.key is not None
 
     def stream(self) -> Stream:
         """The connection's."""

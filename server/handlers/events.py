@@ -11,9 +11,11 @@ from typing import Any
 
 from tornado.httputil import HTTPHeaders
 
+from ..door import Door
 from ..events import Group, Rejected
 from ..intake import Intake
 from ..receivers import Receiver
+from ..receivers.signed import signed
 from ..refusal import Refusal
 from .base import Handler
 from .body import Body, Room
@@ -27,15 +29,23 @@ class EventsHandler(Handler):
     """Takes the events of one dialect."""
 
     def initialize(  # type: ignore[override]  # Tornado hands the route's arguments over by name
-        self, receiver: Receiver, intake: Intake, room: Room, max_body_bytes: int, **rest: Any
+        self,
+        door: Door,
+        receiver: Receiver,
+        intake: Intake,
+        room: Room,
+        max_body_bytes: int,
+        **rest: Any,
     ) -> None:
         super().initialize(**rest)
-        self._receiver, self._intake = receiver, intake
+        self._door, self._receiver, self._intake = door, receiver, intake
         self._body = Body(room, max_body_bytes)
         self._works = False
 
     def prepare(self) -> None:
         super().prepare()
+        if not self.admitted(self._door):
+            return
         headers, body = self.request.headers, self._body
         if coding := headers.get("Content-Encoding"):
             try:
@@ -94,7 +104,8 @@ class EventsHandler(Handler):
         headers = self.request.headers
         if not self._body.size and not _has_length(headers):
             raise Refusal("length_required", 411, "send a Content-Length, or chunks")
-        return self._receiver.read(self._body.whole(), _media_type(headers))
+        items = self._receiver.read(self._body.whole(), _media_type(headers))
+        return items if self.key is None else signed(items, self.key)
 
     def _take(self, items: Sequence[Group | Rejected]) -> Awaitable[None] | None:
         """Answer, at once or when the journal has what was accepted."""

@@ -5,12 +5,21 @@ from typing import Any
 from prometheus_client.exposition import choose_encoder
 from tornado.ioloop import IOLoop
 
+from ..door import Door
 from ..health import Health
 from .base import Handler
 
 
 class MetricsHandler(Handler):
     """Prometheus' text format, or OpenMetrics where `Accept` asks for it."""
+
+    def initialize(self, door: Door, **rest: Any) -> None:  # type: ignore[override]  # by name
+        super().initialize(**rest)
+        self._door = door
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.admitted(self._door)
 
     async def get(self) -> None:
         """Rendered outside the loop's thread: about 40 us a sample."""
