@@ -1,4 +1,5 @@
-"""CPU beside a bare Tornado handler, what the journal costs, memory, and what a sender waits for.
+"""CPU beside a bare Tornado handler, what the journal and a wrong key cost, memory, and what a
+sender waits for.
 
 `make bench`
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 from cpu import CONNECTIONS, compare_cpu
 from faults import measure_faults
 from journal import compare_journals
+from keys import compare_keys
 from memory import measure_memory
 
 
@@ -32,6 +34,7 @@ def main() -> None:
     try:
         compare_cpu(directory, arguments.rounds, arguments.seconds)
         compare_journals(directory, arguments.rounds, arguments.seconds)
+        compare_keys(directory, arguments.rounds, arguments.seconds / 2)
         measure_faults(directory)
         measure_memory(directory)
         subprocess.run([sys.executable, str(Path(__file__).with_name("loop.py"))], check=True)
