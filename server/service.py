@@ -31,6 +31,7 @@ from .store import Store
 from .store.writer import SqliteStore
 from .validation import Schema
 from .version import version
+from .wire.gate import Gate
 from .wire.listener import Listener
 from .writer import Writer
 
@@ -88,7 +89,10 @@ class Service:
             max_header_size=config.max_header_bytes,
             idle_connection_timeout=config.idle_timeout_seconds,
         )
-        self._listener = Listener(self._server.handle_stream, self._refused, config.max_connections)
+        gate = Gate(self.access.send, self.metrics) if config.ingest_keys_file else None
+        self._listener = Listener(
+            self._server.handle_stream, self._refused, config.max_connections, gate
+        )
 
     async def start(self) -> None:
         """Open the store, then listen at `url`. Raises `store.Unusable` and OSError."""

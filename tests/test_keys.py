@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import hashlib
+import hmac
 import json
 import logging
 from pathlib import Path
@@ -304,6 +305,27 @@ def test_a_keys_file_may_be_written_in_many_ways():
     assert len(found) == 2
     assert found.owner(f"Bearer {SEND}", None) == "a"
     assert found.owner(None, READ) == "b.C-d_2"
+
+
+def test_no_key_is_empty_or_too_long_to_be_looked_at():
+    assert keys.parse(line("a", "")).owner("Bearer ", "") is None
+    for length, owner in ((256, "a"), (257, None)):
+        assert keys.parse(line("a", "x" * length)).owner(None, "x" * length) == owner
+
+
+@pytest.mark.parametrize("key", ["1", "2", "3", "none"])
+def test_each_key_is_compared_whichever_it_is(key, monkeypatch):
+    compared = []
+    compare = hmac.compare_digest
+
+    def spy(*two):
+        compared.append(two)
+        return compare(*two)
+
+    monkeypatch.setattr(hmac, "compare_digest", spy)
+    found = keys.parse("".join(line(name, name) for name in "123"))
+    assert found.owner(None, key) == (key if key != "none" else None)
+    assert len(compared) == 3
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 from weakref import WeakSet
 
@@ -14,6 +15,8 @@ from tornado.iostream import IOStream
 
 from ..refusal import Refusal
 from .descriptors import descriptors
+from .gate import Gate
+from .gated import GatedStream
 from .linger import Lingering
 from .stream import OnRefused, Stream, answer
 
@@ -35,9 +38,15 @@ Serve = Callable[[IOStream, Any], None]
 class Listener:
     """Accepts connections and hands their streams on. Lives on the event loop."""
 
-    def __init__(self, serve: Serve, on_refused: OnRefused, max_connections: int) -> None:
-        """`serve` gets each stream with its peer's address; `on_refused` what is turned away."""
+    def __init__(
+        self, serve: Serve, on_refused: OnRefused, max_connections: int, gate: Gate | None
+    ) -> None:
+        """`serve` gets each stream with its peer's address; `on_refused` what is turned away.
+
+        `gate`: looks at requests first, where keys are asked for.
+        """
         self._serve, self._on_refused = serve, on_refused
+        self._stream = Stream if gate is None else partial(GatedStream, gate)
         self._most = max(1, min(max_connections, descriptors() - OTHER_DESCRIPTORS))
         self._open = 0
         self._streams: WeakSet[Stream] = WeakSet()
@@ -87,7 +96,7 @@ class Listener:
         self._open += 1
         with contextlib.suppress(OSError, AttributeError):  # Linux: lets go who never reads
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STALLED_MS)
-        stream = Stream(connection, self._lingering, self._on_refused, self._closed)
+        stream = self._stream(connection, self._lingering, self._on_refused, self._closed)
         self._streams.add(stream)
         self._serve(stream, address)
 

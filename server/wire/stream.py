@@ -10,6 +10,7 @@ from typing import Any
 from tornado.concurrent import Future
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
+from ..door import CHALLENGE
 from ..refusal import Refusal
 from .linger import Lingering
 
@@ -17,6 +18,7 @@ _BARE = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 """What HTTP1Connection writes before it closes over a request that it cannot read."""
 
 _MALFORMED = Refusal("bad_request", 400, "not a well-formed HTTP request")
+_MORE = {401: f"WWW-Authenticate: {CHALLENGE}\r\n", 503: "Retry-After: 1\r\n"}
 _LONG_HEAD = Refusal("headers_too_large", 431, "the head of the request is too long")
 
 Raised = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
@@ -84,13 +86,12 @@ class Stream(IOStream):
         return answer(refusal)
 
 
-def answer(refusal: Refusal) -> bytes:
-    """A whole HTTP/1.1 response that ends its connection."""
+def answer(refusal: Refusal, *, closes: bool = True) -> bytes:
+    """A whole HTTP/1.1 response, which may end its connection."""
     body = refusal.body()
-    retry = "Retry-After: 1\r\n" if refusal.status == 503 else ""
+    more = _MORE.get(refusal.status, "") + ("Connection: close\r\n" if closes else "")
     head = (
         f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{retry}"
-        "Connection: close\r\n\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{more}\r\n"
     )
     return head.encode() + body
