@@ -69,7 +69,9 @@ async def _serve(config: Config, set_aside_damaged: bool) -> None:
 def _make(config: Config, set_aside_damaged: bool) -> Service:
     try:
         check_binding(config)
-        return Service(config, set_aside_damaged=set_aside_damaged)
+        service = Service(config, set_aside_damaged=set_aside_damaged)
+        _warn(service.access, config)
+        return service
     except (OSError, UnicodeError) as error:
         raise _deaf(config, error) from None
     except ValueError as error:
@@ -98,7 +100,6 @@ def _ignore_signals() -> None:
 async def _start(service: Service, config: Config) -> None:
     try:
         await service.start()
-        _warn(service.access, config)
         gc.freeze()  # what is there now stays: no collection need look at it again
         _announce(service.url, config)
     except Unusable as error:
