@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from . import Damaged, Unusable
-from .faults import is_damage, schema_fault
+from .faults import is_damage, page_fault, schema_fault
 from .schema import APPLICATION_ID, VERSION
 
 logger = logging.getLogger(__name__)
@@ -91,9 +91,8 @@ def _check_ours(db: sqlite3.Connection) -> int:
 def _check_pages(db: sqlite3.Connection, size: int) -> None:
     if size >= LARGE:
         logger.info("the last stop was no clean one: checking %d MB", size // 2**20)
-    found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if found != "ok":
-        raise Damaged(f"is damaged: {' '.join(found.split())}")
+    if fault := page_fault(db):
+        raise Damaged(f"is damaged: {fault}")
 
 
 def _check_access(*paths: str) -> None:

@@ -3,26 +3,34 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from . import Unusable
 from .check import PATIENCE_SECONDS, pragma
-from .schema import APPLICATION_ID, MIGRATIONS, VERSION
+from .migrate import migrate
+from .schema import VERSION
+from .upgrade import upgrade
 
 BUSY_SECONDS = 0.25
 """Longest wait for another process's lock; the pipeline tries again, so it need not be long."""
 MAX_LOG = 2**26
 """Bytes to which the log is cut when it starts over, after a reader let it grow beyond."""
+MODE = 0o640
+"""Of a new file, less the umask: it holds texts, and is read by whom its owner puts in its group.
+SQLite gives log and index the mode of the file."""
 
 
 def connect(path: str, synchronous: str = "NORMAL") -> sqlite3.Connection:
-    """The writing connection, on a file brought up to VERSION; a new file where there is none.
+    """The writing connection, on a file upgraded to VERSION; a new file where there is none.
 
     `check.look` says whether the file is one to write to. The connection is for the calling thread
     only, and never checkpoints by itself. `synchronous`: NORMAL syncs the log at checkpoints, FULL
     at each commit as well. Raises `Unusable`, and `sqlite3.Error` for failures that may pass.
     """
+    with suppress(OSError):  # what keeps us from making it is said below
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        os.close(os.open(os.path.realpath(path), flags, MODE))
     try:
         db = sqlite3.connect(
             os.path.abspath(path), timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256
@@ -34,7 +42,7 @@ def connect(path: str, synchronous: str = "NORMAL") -> sqlite3.Connection:
     try:
         _set_up(db)
         db.execute(f"PRAGMA synchronous = {synchronous}")
-        _migrate(db)
+        _bring_up(db, path)
     except BaseException:
         db.close()
         raise
@@ -89,13 +97,11 @@ def _set_up(db: sqlite3.Connection) -> None:
     db.execute(f"PRAGMA journal_size_limit = {MAX_LOG}")
 
 
-def _migrate(db: sqlite3.Connection) -> None:
+def _bring_up(db: sqlite3.Connection, path: str) -> None:
     """Bring the file to VERSION. One that is there already is only read."""
-    for number in range(pragma(db, "user_version"), VERSION):
+    version = pragma(db, "user_version")
+    if version == 0:
         with transaction(db):
-            if pragma(db, "user_version") != number:
-                continue  # another process was first
-            for statement in MIGRATIONS[number]:
-                db.execute(statement)
-            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            db.execute(f"PRAGMA user_version = {number + 1}")
+            migrate(db)
+    elif version < VERSION:
+        upgrade(db, path)

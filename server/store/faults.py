@@ -72,6 +72,16 @@ def schema_fault(db: sqlite3.Connection) -> str | None:
     return None
 
 
+def page_fault(db: sqlite3.Connection, *, thorough: bool = False) -> str | None:
+    """The first of what is wrong with the pages of a file, on one line, or None.
+
+    `thorough`: the indexes are compared with their tables too. Raises `sqlite3.Error`.
+    """
+    name = "integrity_check" if thorough else "quick_check"
+    found = str(db.execute(f"PRAGMA {name}(1)").fetchone()[0])
+    return None if found == "ok" else " ".join(found.split())
+
+
 def _is_generic(error: Exception) -> bool:
     """Not of a kind of its own: the statement or the event; which, the schema tells."""
     return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
