@@ -7,7 +7,7 @@ import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 
-from .commands import Failure, config, dead_letters, key, query, send_sample, serve
+from .commands import Failure, backup, check, config, dead_letters, key, query, send_sample, serve
 from .version import version
 
 COMMANDS = {
@@ -16,6 +16,8 @@ COMMANDS = {
     "query": query,
     "dead-letters": dead_letters,
     "key": key,
+    "backup": backup,
+    "check": check,
     "send-sample": send_sample,
 }
 

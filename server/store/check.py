@@ -49,7 +49,7 @@ def look(path: str, *, thorough: bool) -> None:
 
 def check_newest(db: sqlite3.Connection) -> None:
     """Raises `Unusable` where the file is not ours, or not at VERSION, and `sqlite3.Error`."""
-    version = _check_ours(db)
+    version = check_ours(db)
     if version < VERSION:
         raise Unusable(
             f"has schema version {version}; start the service on it to bring it to {VERSION}"
@@ -69,13 +69,13 @@ def unusable(error: sqlite3.Error) -> Unusable:
 
 
 def _check(db: sqlite3.Connection) -> None:
-    version = _check_ours(db)
+    version = check_ours(db)
     fault = schema_fault(db) if version == VERSION else None  # an older one will be migrated
     if fault:
         raise Damaged(f"is damaged: {fault}")
 
 
-def _check_ours(db: sqlite3.Connection) -> int:
+def check_ours(db: sqlite3.Connection) -> int:
     """Its schema version, 0 for a new file."""
     version = pragma(db, "user_version")
     used = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] or version

@@ -19,8 +19,12 @@ FILTERS = ("provider", "model", "status", "session_id", "trace_id", "error_type"
 @contextmanager
 def open_readonly(path: str) -> Iterator[sqlite3.Connection]:
     """A connection that cannot write. Raises `Unusable` where there is nothing to read."""
+    if os.path.isdir(path):
+        raise Unusable("is a directory")
     if not os.path.isfile(path):
         raise Unusable("does not exist, or is out of reach")
+    if os.path.getsize(path) == 0:  # SQLite would remove the log beside it
+        raise Unusable("is empty")
     uri = f"{Path(path).absolute().as_uri()}?mode=ro"
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=5)) as db:

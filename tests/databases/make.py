@@ -16,11 +16,12 @@ import tempfile
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from ..process import Running, first_line, wait_until
 from . import HERE
 
-TRACES = [
+TRACES: list[dict[str, Any]] = [
     {"provider": "openai", "model": "gpt-4o", "event_id": "plain"},
     {
         "provider": "Ünï-😀", "model": "模型", "event_id": "unicode", "session_id": "s‮‏",

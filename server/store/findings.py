@@ -1,0 +1,122 @@
+"""What `tokenweir check` looks at in a database. Nothing is changed."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Literal, NamedTuple
+
+from ..events import KINDS
+from . import Unusable
+from .check import check_ours, pragma
+from .faults import page_fault, schema_fault
+from .schema import TABLES, VERSION
+
+Level = Literal["ok", "WARNING", "FAILED"]
+Check = Callable[[], tuple[Level, str]]
+PAGE_SIZE, INCREMENTAL = 16384, 2
+_MARKS = "name <> 'last_batch' AND name NOT GLOB 'journal.*'"
+_LETTERS_GONE = ("replayed", "dropped", "expired")
+
+
+class Finding(NamedTuple):
+    """What a check found, in one line. `check` is a word of a closed set."""
+
+    check: str
+    level: Level
+    said: str
+
+
+def findings(db: sqlite3.Connection, *, quick: bool) -> Iterator[Finding]:
+    """All that can be said of a database; `quick` leaves its indexes unchecked.
+
+    `db` is in a transaction, so that all belongs together. A check that cannot be done has failed.
+    """
+    try:
+        version = check_ours(db)
+    except (sqlite3.Error, Unusable) as error:
+        yield Finding("file", "FAILED", str(error) if isinstance(error, Unusable) else _said(error))
+        return
+    for name, check in _checks(db, version, quick):
+        try:
+            yield Finding(name, *check())
+        except sqlite3.Error as error:
+            yield Finding(name, "FAILED", _said(error))
+
+
+def _checks(db: sqlite3.Connection, version: int, quick: bool) -> Iterator[tuple[str, Check]]:
+    yield "file", partial(_schema, db, version)
+    yield "pages", partial(_pages, db, quick)
+    if version == 0:
+        return
+    yield "layout", partial(_layout, db)
+    yield "totals", partial(_totals, db)
+    for kind in KINDS:
+        yield TABLES[kind], partial(_rows, db, kind)
+    if version > 1:  # the first had none
+        yield "dead_letters", partial(_letters, db)
+
+
+def _schema(db: sqlite3.Connection, version: int) -> tuple[Level, str]:
+    if version == 0:
+        return "FAILED", "holds no tables"
+    if version < VERSION:
+        return "WARNING", f"has schema version {version}; the next start brings it to {VERSION}"
+    if fault := schema_fault(db):
+        return "FAILED", f"has schema version {version}, and yet: {fault}"
+    return "ok", f"a database of tokenweir, schema version {version}"
+
+
+def _pages(db: sqlite3.Connection, quick: bool) -> tuple[Level, str]:
+    if fault := page_fault(db, thorough=not quick):
+        return "FAILED", f"damaged: {fault}"
+    how = "whole; the indexes were not compared (--quick)" if quick else "whole, and so the indexes"
+    return "ok", f"{pragma(db, 'page_count')} of {pragma(db, 'page_size')} bytes, {how}"
+
+
+def _rows(db: sqlite3.Connection, kind: str) -> tuple[Level, str]:
+    rows = db.execute(f"SELECT count(*) FROM {TABLES[kind]}").fetchone()[0]  # noqa: S608 our own name
+    gone = {"deleted": _get(db, f"deleted.{kind}")}
+    return _compare("persisted", _get(db, f"persisted.{kind}"), gone, rows)
+
+
+def _letters(db: sqlite3.Connection) -> tuple[Level, str]:
+    """All kinds in one line; the first that does not add up is told."""
+    kept = dict(db.execute("SELECT kind, count(*) FROM dead_letters GROUP BY kind"))
+    for kind in sorted({*KINDS, *kept}):
+        gone = {why: _get(db, f"dead_letters_{why}.{kind}") for why in _LETTERS_GONE}
+        came = _get(db, f"dead_lettered.{kind}")
+        level, said = _compare("dead-lettered", came, gone, kept.get(kind, 0))
+        if level != "ok":
+            return level, f"{kind}: {said}"
+    return "ok", f"{sum(kept.values())} rows, as the totals say"
+
+
+def _compare(came: str, total: int, gone: dict[str, int], rows: int) -> tuple[Level, str]:
+    less = "".join(f" - {number} {why}" for why, number in gone.items() if number)
+    wanted = total - sum(gone.values())
+    if rows != wanted:
+        return "FAILED", f"{rows} rows, but the totals say {wanted}: {total} {came}{less}"
+    return "ok", f"{rows} rows = {total} {came}{less}"
+
+
+def _totals(db: sqlite3.Connection) -> tuple[Level, str]:
+    bad = db.execute(f"SELECT name, value FROM totals WHERE value < 0 AND {_MARKS}").fetchone()  # noqa: S608 our own
+    return ("FAILED", f"{bad[0]} is {bad[1]}") if bad else ("ok", "none is negative")
+
+
+def _layout(db: sqlite3.Connection) -> tuple[Level, str]:
+    size, vacuum = pragma(db, "page_size"), pragma(db, "auto_vacuum")
+    if vacuum != INCREMENTAL:
+        return "WARNING", "auto_vacuum is not INCREMENTAL: no space of deleted rows is given back"
+    if size != PAGE_SIZE:
+        return "WARNING", f"page_size is {size}, not {PAGE_SIZE}: writing takes longer"
+    return "ok", "gives back the space of deleted rows"
+
+
+def _get(db: sqlite3.Connection, name: str) -> int:
+    row = db.execute("SELECT value FROM totals WHERE name = ?", (name,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _said(error: sqlite3.Error) -> str:
+    return f"cannot be read ({error})"
