@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from server.normalise import Normaliser
-from server.store import Unusable, copying
+from server.store import Damaged, Unusable, copying
 from server.store.backup import backup
 from server.store.writer import SqliteStore
 
@@ -78,6 +78,7 @@ def test_commits_meanwhile_neither_begin_it_anew_nor_get_into_it(database, tmp_p
 
         def commit(done, total):
             steps.append(done)
+            assert len(steps) < 1000, "it begins anew"
             store.write([trace(TRACE, "native")])
 
         rows = backup(database, str(tmp_path / "copy.db"), commit)
@@ -240,6 +241,15 @@ def test_a_signal_leaves_nothing_behind_and_the_service_never_waits(signum, faul
             assert copying.wait(30) == 130
             assert copying.stderr.read() == ""
         assert beside(database) == before
+
+
+def test_a_copy_that_lacks_a_row_gets_no_name(database, tmp_path, monkeypatch):
+    ours(database)
+    counts = iter([{"llm_traces": 410}, {"llm_traces": 409}])
+    monkeypatch.setattr(copying, "count_rows", lambda db: next(counts))
+    with pytest.raises(Damaged, match="its copy has other numbers of rows"):
+        backup(database, str(tmp_path / "copy.db"), quiet)
+    assert beside(database) == ["t.db"]
 
 
 def test_nobody_reads_a_backup_while_it_is_made(database, tmp_path):
