@@ -424,6 +424,20 @@ def test_a_kill_at_any_moment_leaves_the_old_state_for_the_next_start(
     assert len(copies) in (1, 2)  # a kill between the copy's rename and the commit leaves one more
 
 
+@pytest.mark.slow
+def test_a_stop_amid_the_copy_does_not_wait_for_it(faults, before, database):
+    old = before("v2-killed", database)
+    rule = faults.slow("write", seconds=30, only="*.tmp")
+    with start("--port=0", f"--db={database}", environment=faults.environment()) as process:
+        wait_until(lambda: rule.held, "the copy to hang")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    faults.heal()
+    assert dump(database) == old
+    opened(database)
+    assert dump(database)[0] == VERSION
+
+
 @pytest.mark.parametrize("name", OLDER)
 def test_a_copy_that_a_kill_left_half_written_is_written_over(name, before, database):
     old = before(name, database)
