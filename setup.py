@@ -31,6 +31,7 @@ setup(
         "jsonschema-rs>=0.50",  # takes 1.0 for an integer, and survives lone surrogates
         "backports.zstd>=1.0",  # compression.zstd of Python 3.14: unpacks within a limit
         "msgpack>=1.0.3",  # the journal's payloads: bytes stay bytes, as fast as marshal
+        "google-re2>=1.1.20240702",  # linear time, whatever the pattern and the text
         "orjson>=3.10",  # refuses NaN, lone surrogates and BOMs; a tenth of json's time
     ],
     extras_require={

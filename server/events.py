@@ -69,6 +69,8 @@ class Error(NamedTuple):
 
 
 Event = Trace | Error
+IDS = frozenset(("event_id", "trace_id", "span_id", "parent_span_id", "session_id"))
+"""The fields by which events are told apart and grouped."""
 UTF8 = frozenset(("metadata", "input_text", "output_text", "message", "stack_trace"))
 """The fields that hold a text as its UTF-8."""
 Group = tuple[Event, ...]
@@ -78,6 +80,8 @@ EVENTS: dict[str, type[Trace] | type[Error]] = {"trace": Trace, "error": Error}
 KINDS = tuple(EVENTS)
 MAX_INTEGER = 2**63 - 1
 """The largest that SQLite's INTEGER holds."""
+MAX_NAME = 256
+"""Characters of a name or an id."""
 MAX_MESSAGE = 300
 """Characters of a message in an answer."""
 

@@ -1,5 +1,6 @@
 """Ids that the service makes."""
 
+import hashlib
 import random
 
 from .times import now_ms
@@ -16,3 +17,8 @@ def uuid7() -> str:
     value |= 2 << 62 | bits & (1 << 62) - 1
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def hashed(value: str) -> str:
+    """An id in the place of `value`, which cannot be stored itself: equal for equal ones only."""
+    return "sha256:" + hashlib.sha256(value.encode()).hexdigest()

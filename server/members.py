@@ -20,7 +20,8 @@ class Members:
     def __init__(self, columns: tuple[str, ...], readers: Mapping[str, Reader]) -> None:
         self._readers = readers
         self._empty = dict.fromkeys(columns)
-        self._names = _read_by(readers, _name)
+        self.names = _read_by(readers, _name)
+        """Short texts, ids included."""
         self._integers = _read_by(readers, _count, _time)
         self.texts = _read_by(readers, utf8)
         """Members of any length, which are left as they are here."""
@@ -38,7 +39,7 @@ class Members:
 
     def _is_plain(self, row: Row) -> bool:
         """Whether the columns may stay as they are, as in most events: a third of the time."""
-        names = list(map(row.__getitem__, self._names))
+        names = list(map(row.__getitem__, self.names))
         return (
             row["metadata"] is None
             and "" not in names

@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import metadata
-from .events import Error, Event, Trace
+from .capture import NOT_CAPTURED, flat
+from .events import MAX_NAME, UTF8, Error, Event, Trace
 from .ids import uuid7
 from .members import ERROR, TRACE, Members
-from .texts import shorten, utf8
+from .redaction.redactor import Redactor
+from .redaction.scrubber import MARGIN, Scrubber
+from .texts import clip, shorten, utf8
 from .times import now_ms
 
 Item = Mapping[str, Any]
@@ -27,8 +30,28 @@ _WHOLE: Mapping[str, int] = {}
 class Normaliser:
     """Makes Events of valid items. Both methods raise `Invalid` for what cannot be stored."""
 
-    def __init__(self, max_text_bytes: int, max_metadata_bytes: int) -> None:
+    def __init__(
+        self,
+        max_text_bytes: int,
+        max_metadata_bytes: int,
+        redactor: Redactor | None = None,
+        *,
+        captures: bool = True,
+    ) -> None:
+        """`redactor`: scrubs what is kept. `captures`: whether texts are kept at all."""
         self._max_text, self._max_metadata = max_text_bytes, max_metadata_bytes
+        self._redactor, self._captures = redactor, captures
+        self._max_read = max_text_bytes + (MARGIN if redactor else 0)
+
+    def fit(self, item: dict[str, Any]) -> dict[str, Any]:
+        """`item` with its names cut to MAX_NAME characters, for senders who cannot mend them.
+
+        What a cut would halve is scrubbed before. Changes `item` itself.
+        """
+        for name, value in item.items():
+            if isinstance(value, str) and len(value) > MAX_NAME and name not in UTF8:
+                item[name] = self._redactor.name(value) if self._redactor else value[:MAX_NAME]
+        return item
 
     def trace(self, item: Item, source: str, cut: Mapping[str, int] = _WHOLE) -> Trace:
         """A row of `llm_traces`, arriving now. `cut`: bytes of texts shortened already, by name."""
@@ -51,21 +74,54 @@ class Normaliser:
         """The columns, in their order, with the item's members read into them."""
         row, unknown = members.read(item)
         cut = dict(shortened)
+        if not self._captures:
+            unknown, cut = self._forget(members, row), {}
         for name in members.texts:
             if row[name] is not None:
-                row[name] = self._cut(name, utf8(name, row[name]), cut)
-        row["metadata"] = metadata.encode(row["metadata"], unknown, cut, self._max_metadata)
+                row[name] = self._read(name, utf8(name, row[name]), cut)
+        scrubber = None
+        if self._redactor is not None:
+            scrubber = self._redactor.columns(row, members.names, members.texts, self._max_text)
+        for name in members.texts:
+            if row[name] is not None and len(row[name]) > self._max_text:
+                row[name] = clip(row[name], self._max_text)
+                if name not in cut:  # its markers are longer than its secrets
+                    cut[name] = len(utf8(name, item[name]))
+        row["metadata"] = self._encode(row["metadata"], unknown, cut, scrubber)
         row["event_id"] = row["event_id"] or uuid7()
         row["trace_id"] = row["trace_id"] or row["event_id"]
         row["created_at"], row["source"] = now_ms(), source
         return row
 
-    def _cut(self, name: str, whole: bytes, cut: dict[str, int]) -> bytes:
-        """`whole` as it is kept; notes its size in `cut` where that is less."""
-        text = shorten(whole, self._max_text)
-        if len(text) < len(whole):
+    def _read(self, name: str, whole: bytes, cut: dict[str, int]) -> bytes:
+        """As much of `whole` as is read; notes its size in `cut` where less will be kept."""
+        text = shorten(whole, self._max_read)
+        if len(text) < len(whole) or len(text) > self._max_text:
             cut.setdefault(name, len(whole))
         return text
+
+    def _encode(
+        self,
+        sent: dict[str, Any] | None,
+        unknown: dict[str, Any],
+        cut: dict[str, int],
+        scrubber: Scrubber | None,
+    ) -> bytes | None:
+        """The metadata column, scrubbed: after it was shortened, which leaves no half of a text."""
+        text = metadata.encode(sent, unknown, cut, self._max_metadata)
+        if text is None or self._redactor is None:
+            return text
+        scrubbed = self._redactor.metadata(text, scrubber)
+        if scrubbed is None:
+            return text
+        return metadata.encode(scrubbed, {}, scrubbed.pop("truncated", {}), self._max_metadata)
+
+    def _forget(self, members: Members, row: dict[str, Any]) -> dict[str, Any]:
+        """Take out of `row` what may be a text that somebody wrote, its unknown members too."""
+        for name in members.texts:
+            row[name] = NOT_CAPTURED if name == "message" else None
+        row["metadata"] = flat(row["metadata"])
+        return {}
 
 
 def stored_status(word: str | None, error_type: str | None) -> tuple[str, str | None]:

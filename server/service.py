@@ -26,6 +26,8 @@ from .recording.payload import HEADING
 from .recording.recorder import Recorder
 from .recording.replay import Replay
 from .recording.unrecorded import Unrecorded
+from .redaction.own import read_rules
+from .redaction.redactor import Redactor
 from .refusal import Refusal
 from .store import Store
 from .store.writer import SqliteStore
@@ -45,7 +47,7 @@ class Service:
         """Builds all parts; nothing runs yet. `store` replaces SQLite, for tests.
 
         `set_aside_damaged`: a damaged database is renamed, and a new one made. Raises ValueError
-        for a bad keys file.
+        for a bad file of keys or patterns.
         """
         self._config = config
         self.url = ""
@@ -72,7 +74,7 @@ class Service:
         self._trimmer = Trimmer()
         self._in_flight = InFlight(self.metrics, config.body_timeout_seconds)
         self.app = make_app(
-            make_receivers(config),
+            make_receivers(config, make_redactor(config, self.metrics)),
             self.access,
             Intake(self.pipeline, self.metrics),
             Health(self.pipeline, writer, recorder, disk, self.metrics),
@@ -162,9 +164,21 @@ def make_recorder(config: Config, metrics: Metrics) -> Recorder | Unrecorded:
     return Recorder(journal, metrics, thread=config.journal == "thread", sync=sync)
 
 
-def make_receivers(config: Config) -> dict[str, Receiver]:
+def make_redactor(config: Config, metrics: Metrics) -> Redactor | None:
+    """As the settings say. Raises ValueError for a bad file of patterns."""
+    if not config.redact:
+        return None
+    return Redactor(read_rules(config.redact_patterns_file), metrics.redaction)
+
+
+def make_receivers(config: Config, redactor: Redactor | None = None) -> dict[str, Receiver]:
     """One receiver a POST route."""
-    normaliser = Normaliser(config.max_text_bytes, config.max_metadata_bytes)
+    normaliser = Normaliser(
+        config.max_text_bytes,
+        config.max_metadata_bytes,
+        redactor,
+        captures=config.capture == "full",
+    )
     trace, error = Schema("trace"), Schema("error")
     limit = config.max_request_events
     return {

@@ -24,6 +24,11 @@ def shorten(text: bytes, limit: int) -> bytes:
     """`text` without embedded files, and cut to `limit` bytes of UTF-8, inside no character."""
     if b";" in text and b"base64," in text:  # most texts have no semicolon: one quick look
         text = without_binary(text)
+    return clip(text, limit)
+
+
+def clip(text: bytes, limit: int) -> bytes:
+    """`text` cut to `limit` bytes of UTF-8, inside no character."""
     if len(text) <= limit:
         return text
     while text[limit] & 0xC0 == 0x80:  # 10xxxxxx continues a character

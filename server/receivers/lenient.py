@@ -2,18 +2,18 @@
 
 A native sender is told what to mend; the users of a gateway cannot mend what it sends. So names
 are cut, ids hashed, and characters that cannot be stored replaced. The results satisfy the
-native schemas.
+native schemas once `Normaliser.fit` has cut the names.
 """
 
-import hashlib
 import math
 from collections.abc import Mapping
 from typing import Any
 
-from ..events import MAX_INTEGER
+from ..events import MAX_INTEGER, MAX_NAME
+from ..ids import hashed
+from ..redaction.scrubber import MARGIN
 from ..times import MAX_MS, MIN_MS, parse_rfc3339
 
-MAX_NAME = 256
 _MAX_NUMBER = 1e12  # the schemas' maximum for costs and durations
 
 
@@ -35,8 +35,11 @@ def text(value: object) -> str | None:
 
 
 def name(value: object) -> str | None:
-    """A short text, trimmed and cut to MAX_NAME characters; None when empty."""
-    return ((text(value) or "").strip())[:MAX_NAME] or None
+    """A short text, trimmed; None when empty.
+
+    Of a long one so much that `Normaliser.fit` can scrub it before it cuts it to MAX_NAME.
+    """
+    return ((text(value) or "").strip())[: MAX_NAME + MARGIN] or None
 
 
 def ident(value: object) -> str | None:
@@ -46,7 +49,7 @@ def ident(value: object) -> str | None:
     whole = text(value) or None
     if whole is None or len(whole) <= MAX_NAME:
         return whole
-    return "sha256:" + hashlib.sha256(whole.encode()).hexdigest()
+    return hashed(whole)
 
 
 def count(value: object) -> int | None:

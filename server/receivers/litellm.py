@@ -66,7 +66,7 @@ class LiteLLMReceiver:
     def _trace(self, item: object) -> Trace:
         call = mapping(item)
         asked = conversation(call.get("messages"), self._max_text_bytes)
-        native = _trace(call, asked) if isinstance(item, dict) else item
+        native = self._normaliser.fit(_trace(call, asked)) if isinstance(item, dict) else item
         cut = {"input_text": asked.whole_bytes} if asked and asked.whole_bytes else {}
         return self._normaliser.trace(self._trace_schema.check(native), SOURCE, cut)
 

@@ -1,0 +1,19 @@
+"""What is kept where no texts are to be stored."""
+
+from typing import Any
+
+from .events import MAX_NAME
+
+NOT_CAPTURED = "[not captured]"
+"""In the place of a text that cannot be NULL."""
+
+
+def flat(sent: dict[str, Any] | None) -> dict[str, Any]:
+    """The members of metadata that count or name something, and hold no text and no object."""
+    return {name: value for name, value in (sent or {}).items() if _is_short(value)}
+
+
+def _is_short(value: object) -> bool:
+    if isinstance(value, str):
+        return len(value) <= MAX_NAME
+    return value is None or isinstance(value, bool | int | float)

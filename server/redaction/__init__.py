@@ -1,0 +1,1 @@
+"""Redaction: credentials go before anything is journalled or stored. RE2 only: linear time."""

@@ -1,0 +1,29 @@
+"""RE2, as it is used here: over bytes, silent, within a bound of memory."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import re2
+
+MAX_MEMORY = 8 * 2**20
+"""Bytes a pattern may take, compiled; RE2 refuses a larger one."""
+
+
+def compiled(pattern: str, *, utf8: bool = False, captures: bool = True) -> Any:
+    """`pattern` over bytes, each a character unless `utf8`. Raises ValueError, saying why."""
+    options = re2.Options()
+    options.log_errors = False  # they would go to stderr, and quote the pattern
+    options.max_mem = MAX_MEMORY
+    options.never_capture = not captures
+    if not utf8:
+        options.encoding = re2.Options.Encoding.LATIN1
+    try:
+        return re2.compile(pattern.encode(), options)
+    except re2.error as error:
+        said = error.args[0] if error.args else "no pattern of RE2"
+        raise ValueError(said.decode() if isinstance(said, bytes) else str(said)) from None
+
+
+def any_of(patterns: Iterable[str], *, utf8: bool = False) -> Any:
+    """What finds whether one of them matches: one pass, however many there are."""
+    return compiled("|".join(f"(?:{one})" for one in patterns), utf8=utf8, captures=False)

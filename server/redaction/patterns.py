@@ -1,0 +1,59 @@
+"""The rules, compiled: one by one, and all together for the one look that most events need."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from .engine import any_of, compiled
+from .names import HEADERS, SURE, UNSURE
+from .rules import BUILT_IN, Judge, Rule
+
+MARKER = re.compile(rb"\[redacted:[a-z0-9_]+\]")
+_TELLING = rf"(?i:{SURE}|{HEADERS}|{UNSURE})\"\s*:\s*[\"\[]"
+
+
+class Work(NamedTuple):
+    """A rule, compiled. `group`: the one whose text is replaced, 0 for all."""
+
+    name: str
+    pattern: Any
+    group: int
+    is_secret: Judge
+    marker: bytes
+
+
+class Patterns:
+    """What finds secrets in texts."""
+
+    def __init__(self, own: Sequence[Rule] = ()) -> None:
+        """Raises ValueError where RE2 takes a pattern of `own` for none."""
+        works = [_work(rule, utf8=True) for rule in own]
+        self.works = (*works, *(_work(rule, utf8=False) for rule in BUILT_IN))
+        patterns = [rule.pattern for rule in BUILT_IN]
+        self._built_in, self._in_json = any_of(patterns), any_of([*patterns, _TELLING])
+        self._own = any_of((rule.pattern for rule in own), utf8=True) if own else None
+
+    def suspect(self, text: bytes) -> bool:
+        """Whether any rule may have something to replace in one of the lines of `text`."""
+        return self._built_in.search(text) is not None or self._is_own(text)
+
+    def suspect_json(self, text: bytes) -> bool:
+        """The same for the members of JSON, told by their names too.
+
+        False may only be believed where the strings of `text` stand there as they are; and own
+        rules are not looked for.
+        """
+        return self._in_json.search(text) is not None
+
+    def _is_own(self, text: bytes) -> bool:
+        return self._own is not None and self._own.search(text) is not None
+
+    @property
+    def has_own(self) -> bool:
+        return self._own is not None
+
+
+def _work(rule: Rule, utf8: bool) -> Work:
+    pattern = compiled(rule.pattern, utf8=utf8)
+    group = min(pattern.groups, 1)
+    return Work(rule.name, pattern, group, rule.is_secret, b"[redacted:%b]" % rule.name.encode())

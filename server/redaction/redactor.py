@@ -1,0 +1,91 @@
+"""Redaction of an event's columns, before there is an Event."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from ..events import IDS, MAX_NAME
+from ..ids import hashed
+from .members import Members, lines
+from .patterns import Patterns
+from .rules import Rule
+from .scrubber import NOT_STORED, SECONDS, TIME_BUDGET, Count, Late, Scrubber
+
+
+class Redactor:
+    """Finds and replaces secrets. One a service; called on the event loop's thread."""
+
+    def __init__(
+        self, own: Sequence[Rule], count: Callable[[str], Count], seconds: float = SECONDS
+    ) -> None:
+        """`own`: rules beside those that are built in. `count`: the counter of a rule."""
+        self._patterns, self._members, self._seconds = Patterns(own), Members(), seconds
+        names = (*(work.name for work in self._patterns.works), TIME_BUDGET)
+        self._counts: Mapping[str, Count] = {name: count(name) for name in names}
+
+    def columns(
+        self, row: dict[str, Any], names: Sequence[str], texts: Sequence[str], limit: int
+    ) -> Scrubber | None:
+        """Scrub `names` and `texts` of `row`, in place; None where nothing was suspect.
+
+        `limit`: bytes of a text that may be kept; the row should hold MARGIN more of a longer one.
+        A name keeps what is around its secrets; of an id that holds one the hash is kept.
+        """
+        get = row.__getitem__
+        said = "\n".join(filter(None, map(get, names))).encode()
+        if not self._suspect(b"\n".join((said, *filter(None, map(get, texts))))):
+            return None
+        scrubber = self._scrubber()
+        for name in filter(get, names):
+            row[name] = _named(name, row[name], scrubber)
+        for name in filter(get, texts):
+            row[name] = scrubber.text(row[name], limit)
+        return scrubber
+
+    def metadata(self, text: bytes, scrubber: Scrubber | None) -> dict[str, Any] | None:
+        """What the JSON object in `text` comes to without its secrets; None: as it is.
+
+        `scrubber`: that of the event, where it has one.
+        """
+        if self._patterns.has_own or b"\\" in text:
+            value = orjson.loads(text)
+            flat = "\n".join(lines(value)).encode()
+            if not self._suspect_json(flat) and not self._suspect(flat):
+                return None
+        elif not self._suspect_json(text):
+            return None
+        try:
+            found = self._members.scrubbed(orjson.loads(text), scrubber or self._scrubber())
+        except Late:
+            return {"redaction": NOT_STORED}
+        return dict(found)
+
+    def name(self, name: str) -> str:
+        """A name of any length, scrubbed and then cut to MAX_NAME characters."""
+        if not self._suspect(name.encode()):
+            return name[:MAX_NAME]
+        return self._scrubber().name(name, MAX_NAME)
+
+    def _scrubber(self) -> Scrubber:
+        return Scrubber(self._patterns, self._counts, self._seconds)
+
+    def _suspect(self, text: bytes) -> bool:
+        return _safely(self._patterns.suspect, text)
+
+    def _suspect_json(self, text: bytes) -> bool:
+        return _safely(self._patterns.suspect_json, text)
+
+
+def _named(name: str, value: str, scrubber: Scrubber) -> str:
+    if name in IDS:
+        return hashed(value) if scrubber.holds_secret(value) else value
+    return scrubber.name(value, MAX_NAME)
+
+
+def _safely(suspect: Callable[[bytes], bool], text: bytes) -> bool:
+    """Whether `text` is suspect; where RE2 cannot say, it is."""
+    try:
+        return suspect(text)
+    except Exception:  # noqa: BLE001 whatever it is
+        return True

@@ -1,0 +1,120 @@
+"""The rules that are built in: what a credential looks like, in UTF-8 taken as bytes.
+
+A rule has one name and may be several patterns. What its first group holds is replaced, or else
+all of the match. A pattern needs at most MARGIN bytes of a secret to know it.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .names import SHOUTED, SURE, UNSURE
+
+Judge = Callable[[bytes], bool]
+
+
+def _any(value: bytes) -> bool:
+    return True
+
+
+def _mixed(value: bytes) -> bool:
+    """Whether it has a digit or a later capital: no word, no name of a CSS class."""
+    return value[1:] != value[1:].lower() or _numbered(value)
+
+
+def _numbered(value: bytes) -> bool:
+    return any(48 <= byte <= 57 for byte in value)
+
+
+def _odd(value: bytes) -> bool:
+    """Whether it is no identifier of a program, as in `password=get_password`."""
+    return _numbered(value) or any(byte in b"!@#$%^*+=~|/" for byte in value)
+
+
+class Rule(NamedTuple):
+    """A name, which is a label of the metric; a pattern of RE2; what a match must be besides."""
+
+    name: str
+    pattern: str
+    is_secret: Judge = _any
+
+
+# No letter or digit stands before a key, but for an escape: \nsk-..., "sk-..., %20sk-...
+_START = r"(?:^|[^A-Za-z0-9]|\\[nrtbf]|\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2})"
+_KEYS = (
+    r"sk-[\w-]{16,}",  # OpenAI, Anthropic, OpenRouter, DeepSeek, LiteLLM, Langfuse, ...
+    r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}",  # AWS
+    r"(?:ABSK|bedrock-api-key-)[A-Za-z0-9+/]{24,}=*",
+    r"AIza[\w-]{30,}",  # Google
+    r"(?:ya29|AQ)\.[\w.-]{20,}",
+    r"GOCSPX-[\w-]{20,}",
+    r"(?:gsk|hf|r8|fw|npm|tgp_v1|pcsk|key|whsec|dop_v1|shpat|glsa|lin_api)_[\w-]{20,}",
+    r"(?:xai|pplx|nvapi|csk|pypi|sntrys|dckr_pat)-[\w-]{20,}",
+    r"tvly-[\w-]{16,}",
+    r"dapi[a-f0-9]{32}",
+    r"lsv2_(?:pt|sk)_[\w-]{20,}",
+    r"pk-lf-[\w-]{20,}",
+    r"sk_[a-f0-9]{32,}",  # ElevenLabs
+    r"[rsp]k_(?:live|test)_[A-Za-z0-9]{16,}",  # Stripe
+    r"(?:gh[pousr]|github_pat)_\w{20,}",
+    r"gl(?:pat|ptt|dt|rt|cbt|soat|agent)-[\w.-]{16,}",  # GitLab
+    r"(?:xox[a-z]|xapp)-[\w.-]{10,}",  # Slack
+    r"SG\.[\w-]{16,}\.[\w-]{16,}",  # SendGrid
+    r"[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,}",  # Discord
+    r"tw_[\w-]{43}",  # ours
+)
+_CREDENTIAL = r"[\w.~+/=-]"  # of RFC 6750
+_SCHEME = r"(?:basic|bearer|token|digest|negotiate|api-?key|key)"
+_GAP = r"(?:[ \t+]|%20)+"
+_QUOTE = r"\\*[\"']"
+_BREAK = r"(?:\s|\\+[nrt]|%0[AaDd]|[\"'+,])"  # between the lines of a key, also in JSON and code
+_HEAD = r"(?:(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID): ?[^\n\\]{0,200})"
+_BEGIN = r"-----BEGIN[A-Z0-9 ]{0,40} PRIVATE KEY(?: BLOCK)?-----"
+_IS = r"(?:" + _QUOTE + r"\]?)?[ \t]*(?:=>|:=|[:=])[ \t]*"
+_NO_PORT = r"[0-9]*[^\s0-9/?#,;)\]}\"'<>\\@]"  # what makes `http://host:80...` no port
+_QUERY = r"[?&;](?:amp;)?"
+
+BUILT_IN = (
+    Rule("private_key", rf"{_BEGIN}[^-]*(?:-{{1,4}}[^-]+)*-----END[A-Z0-9 ]{{0,60}}-----"),
+    Rule(
+        "private_key",
+        rf"{_BEGIN}(?:{_BREAK}|{_HEAD})*(?:[A-Za-z0-9+/=]{{16,}}{_BREAK}*)*[A-Za-z0-9+/=]*",
+    ),
+    Rule(
+        "url_password",
+        r":(?:\\*/){2}[^\s/?#:@\"'<>\\]*:("
+        rf"[0-9]+|{_NO_PORT}[^\s/?#\"'<>]*|{_NO_PORT}[^\s\"'<>@]*)@",
+    ),
+    Rule("url_password", r"(?i)%3a%2f%2f[^\s/&\"'%]*%3a([^\s/&\"']+?)%40"),
+    Rule(
+        "bearer_token",
+        rf"(?i)authorization(?:{_QUOTE}|[\]:=,\s(\[]|%3a|%20|\bb){{1,12}}{_SCHEME}{_GAP}({_CREDENTIAL}+)",
+    ),
+    Rule(
+        "bearer_token",
+        rf"(?i)authorization(?:{_QUOTE})?\s*[:=]\s*(?:{_QUOTE})?({_CREDENTIAL}{{16,}})",
+        _mixed,
+    ),
+    Rule(
+        "bearer_token",
+        rf"(?i)bearer(?:[ \t:=+]|{_QUOTE}|%20|%3a){{1,8}}({_CREDENTIAL}{{16,}})",
+        _mixed,
+    ),
+    Rule("jwt", rf"{_START}(eyJ[\w-]{{8,}}\.[\w-]{{8,}}(?:\.[\w-]*)*)"),
+    Rule("api_key", f"{_START}((?:{'|'.join(_KEYS)}))", _mixed),
+    Rule("api_key", r"[0-9]:(AA[\w-]{32,})"),  # Telegram: behind the number of the bot
+    Rule("named_secret", rf"(?i){SURE}{_IS}[bru]?\"((?:[^\"\\\r\n]|\\.)+)"),
+    Rule("named_secret", rf"(?i){SURE}{_IS}[bru]?'((?:[^'\\\r\n]|\\.)+)"),
+    Rule("named_secret", rf"(?i){SURE}{_IS}\\+\"((?:[^\"\\\r\n]|\\+[^\"\\\r\n])+)"),
+    Rule("named_secret", rf"(?i){SURE}{_IS}\\+'((?:[^'\\\r\n]|\\+[^'\\\r\n])+)"),
+    Rule("named_secret", rf"(?i){SURE}{_QUOTE}\s*,\s*[bru]?{_QUOTE}([^\s\"'\\]{{8,}})", _odd),
+    Rule("named_secret", rf"{SHOUTED}=([^\s\"'\\$<{{(%\[][^\s\"'\\]*)"),
+    Rule("named_secret", rf"(?i){_QUERY}[\w.-]*{SURE}(?:=|%3d)([^\s\"'&<>\\;]+)"),
+    Rule(
+        "named_secret",
+        rf"(?i){_QUERY}(?:[\w.-]*{UNSURE}|key|code|sig|auth|jwt)(?:=|%3d)([^\s\"'&<>\\;]{{8,}})",
+        _numbered,
+    ),
+    Rule("named_secret", rf"(?i){SURE}{_IS}([^\s\"'&<>\\,;(){{}}\[\]]{{6,}})", _odd),
+    Rule("named_secret", rf"(?i){UNSURE}{_IS}(?:[bru]?{_QUOTE})?([\w.~+/%=-]{{16,}})", _numbered),
+    Rule("named_secret", rf"(?i)cookie{_IS}(?:{_QUOTE})?([\w.-]+=[^\r\n\"'\\]+)"),
+)

@@ -1,0 +1,115 @@
+"""The work on an event that may hold a secret: text by text, rule by rule, within a time."""
+
+from collections.abc import Callable, Mapping
+from time import thread_time
+from typing import Protocol
+
+from ..texts import clip
+from .patterns import MARKER, Patterns, Work
+
+SECONDS = 0.05
+"""CPU time an event may take. Ten secrets in 16 KiB take 0.001; each call of RE2 is linear."""
+
+MARGIN = 4096
+"""Bytes read beyond a cut: a rule needs no more of a secret than this to know it."""
+
+TIME_BUDGET = "time_budget"
+"""The rule that counts what is not stored, since its scrubbing would have taken too long."""
+
+NOT_STORED = "[not stored: redaction took too long]"
+
+
+class Count(Protocol):
+    """A counter of the metrics."""
+
+    def inc(self) -> None: ...
+
+
+class Late(Exception):
+    """The event's time is up, or RE2 failed: what is not scrubbed by now must not be stored."""
+
+
+class Scrubber:
+    """Scrubs the texts of one event, and counts what it replaces."""
+
+    def __init__(
+        self,
+        patterns: Patterns,
+        counts: Mapping[str, Count],
+        seconds: float,
+        clock: Callable[[], float] = thread_time,
+    ) -> None:
+        self._patterns, self._counts, self._clock = patterns, counts, clock
+        self._end = clock() + seconds
+
+    def text(self, text: bytes, limit: int) -> bytes:
+        """`text` without its secrets; of its bytes beyond `limit` none is kept.
+
+        A secret that crosses the limit is known by what stands behind it. What crosses the end of
+        `text` may not be, so as many bytes go from the end as stood beyond the limit.
+        """
+        try:
+            kept = self.scrubbed(text)
+        except Late:
+            return NOT_STORED.encode()
+        return clip(kept, _less(len(kept), len(text) - limit))
+
+    def name(self, name: str, limit: int) -> str:
+        """`name` without its secrets, and cut to `limit` characters, in the same way."""
+        try:
+            kept = self.scrubbed(name.encode()).decode()
+        except Late:
+            return NOT_STORED
+        return kept[: min(limit, _less(len(kept), len(name) - limit))]
+
+    def holds_secret(self, text: str) -> bool:
+        """Whether `text` holds a secret, or time is up."""
+        whole = text.encode()
+        try:
+            return self.scrubbed(whole) != whole
+        except Late:
+            return True
+
+    def scrubbed(self, text: bytes) -> bytes:
+        """`text` without its secrets. Raises `Late`."""
+        try:
+            self._check_time()
+            if not self._patterns.suspect(text):
+                return text
+            for work in self._patterns.works:
+                text = self._replaced(work, text)
+            return text
+        except Exception:  # noqa: BLE001 whatever RE2 says, or the clock: it is not stored
+            self.count(TIME_BUDGET)
+            raise Late from None
+
+    def count(self, rule: str) -> None:
+        """Count one value that is not stored."""
+        self._counts[rule].inc()
+
+    def _replaced(self, work: Work, text: bytes) -> bytes:
+        pieces: list[bytes] = []
+        end = start = 0
+        while (found := work.pattern.search(text, start)) is not None:
+            self._check_time()
+            first, last = found.span(work.group)
+            if first < 0:
+                first, last = found.span()
+            value = text[first:last]
+            if value and not MARKER.fullmatch(value) and work.is_secret(value):
+                pieces += text[end:first], work.marker
+                start = end = last
+                self.count(work.name)
+            else:  # another may begin in what this one took
+                start = max(first, start + 1)
+            if start >= len(text):
+                break
+        return b"".join((*pieces, text[end:])) if pieces else text
+
+    def _check_time(self) -> None:
+        if self._clock() > self._end:
+            raise Late
+
+
+def _less(length: int, excess: int) -> int:
+    return max(0, length - max(0, excess))
