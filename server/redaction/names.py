@@ -5,7 +5,7 @@ _SURE = (
     *("encryption keys?", "master keys?", "account keys?", "subscription keys?", "virtual keys?"),
     *("access token", "refresh token", "id token", "auth token", "bearer token", "bot token"),
     *("session token", "security token", "api token", "secrets?", "passwords?", "passwd"),
-    *("pass ?phrase", "db pass", "[^a-z]pwd"),
+    *("pass ?phrase", "db pass", "[-_;]pwd"),
 )
 
 
@@ -17,10 +17,10 @@ def _spelled(name: str) -> str:
 SURE = "(?:" + "|".join(map(_spelled, _SURE)) + ")"
 """The end of a name whose value is a secret, however short; for use with (?i)."""
 
-SHOUTED = SURE.upper().replace("[^A-Z]", "_")
+SHOUTED = SURE.upper()
 """The same as the names of environment variables."""
 
-UNSURE = "(?:token|[^a-z]auth|[^a-z]sig|signature)"
+UNSURE = "(?:token|[^a-z]auth|[^a-z]sig)"
 """The end of a name whose value may be a secret, or a word: `"token": "Hello"`."""
 
 HEADERS = "(?:authorization|cookie)"

@@ -77,7 +77,8 @@ BUILT_IN = (
     Rule("private_key", rf"{_BEGIN}[^-]*(?:-{{1,4}}[^-]+)*-----END[A-Z0-9 ]{{0,60}}-----"),
     Rule(
         "private_key",
-        rf"{_BEGIN}(?:{_BREAK}|{_HEAD})*(?:[A-Za-z0-9+/=]{{16,}}{_BREAK}*)*[A-Za-z0-9+/=]*",
+        rf"{_BEGIN}(?:{_BREAK}|{_HEAD})*(?:{_BREAK}*[A-Za-z0-9+/=]{{16,}})*"
+        rf"(?:{_BREAK}+[A-Za-z0-9+/]{{1,15}}={{0,2}})?",
     ),
     Rule(
         "url_password",
@@ -102,19 +103,29 @@ BUILT_IN = (
     Rule("jwt", rf"{_START}(eyJ[\w-]{{8,}}\.[\w-]{{8,}}(?:\.[\w-]*)*)"),
     Rule("api_key", f"{_START}((?:{'|'.join(_KEYS)}))", _mixed),
     Rule("api_key", r"[0-9]:(AA[\w-]{32,})"),  # Telegram: behind the number of the bot
-    Rule("named_secret", rf"(?i){SURE}{_IS}[bru]?\"((?:[^\"\\\r\n]|\\.)+)"),
-    Rule("named_secret", rf"(?i){SURE}{_IS}[bru]?'((?:[^'\\\r\n]|\\.)+)"),
-    Rule("named_secret", rf"(?i){SURE}{_IS}\\+\"((?:[^\"\\\r\n]|\\+[^\"\\\r\n])+)"),
-    Rule("named_secret", rf"(?i){SURE}{_IS}\\+'((?:[^'\\\r\n]|\\+[^'\\\r\n])+)"),
+    Rule("named_secret", rf"(?i){SURE}{_IS}[bru]?\"((?:[^\"\\\r\n]|\\.)+)(?:\"|$)"),
+    Rule("named_secret", rf"(?i){SURE}{_IS}[bru]?'((?:[^'\\\r\n]|\\.)+)(?:'|$)"),
+    Rule("named_secret", rf"(?i){SURE}{_IS}\\+\"((?:[^\"\\\r\n]|\\+[^\"\\\r\n])+)(?:\\*\"|$)"),
+    Rule("named_secret", rf"(?i){SURE}{_IS}\\+'((?:[^'\\\r\n]|\\+[^'\\\r\n])+)(?:\\*'|$)"),
     Rule("named_secret", rf"(?i){SURE}{_QUOTE}\s*,\s*[bru]?{_QUOTE}([^\s\"'\\]{{8,}})", _odd),
     Rule("named_secret", rf"{SHOUTED}=([^\s\"'\\$<{{(%\[][^\s\"'\\]*)"),
-    Rule("named_secret", rf"(?i){_QUERY}[\w.-]*{SURE}(?:=|%3d)([^\s\"'&<>\\;]+)"),
+    Rule("named_secret", rf"(?i){_QUERY}[\w.-]*{SURE}(?:=|%3d)([^\s\"'&#<>\\;]+)"),
     Rule(
         "named_secret",
-        rf"(?i){_QUERY}(?:[\w.-]*{UNSURE}|key|code|sig|auth|jwt)(?:=|%3d)([^\s\"'&<>\\;]{{8,}})",
+        rf"(?i){_QUERY}(?:[\w.-]*{UNSURE}|[\w.-]*signature|key|code|sig|auth|jwt)(?:=|%3d)"
+        r"([^\s\"'&#<>\\;]{8,})",
         _numbered,
     ),
-    Rule("named_secret", rf"(?i){SURE}{_IS}([^\s\"'&<>\\,;(){{}}\[\]]{{6,}})", _odd),
-    Rule("named_secret", rf"(?i){UNSURE}{_IS}(?:[bru]?{_QUOTE})?([\w.~+/%=-]{{16,}})", _numbered),
+    Rule(  # what a bracket follows is a call, or a look into something
+        "named_secret",
+        rf"(?i){SURE}{_IS}([^\s\"'&<>\\,;(){{}}\[\]$][^\s\"'&<>\\,;(){{}}\[\]]{{5,}})"
+        r"(?:[\s\"'&<>\\,;)}\]]|$)",
+        _odd,
+    ),
+    Rule(
+        "named_secret",
+        rf"(?i){UNSURE}{_IS}(?:[bru]?{_QUOTE})?([\w.~+/%=-]{{16,}})(?:[^\w.~+/%=(\[-]|$)",
+        _numbered,
+    ),
     Rule("named_secret", rf"(?i)cookie{_IS}(?:{_QUOTE})?([\w.-]+=[^\r\n\"'\\]+)"),
 )

@@ -43,24 +43,18 @@ class Scrubber:
         self._end = clock() + seconds
 
     def text(self, text: bytes, limit: int) -> bytes:
-        """`text` without its secrets; of its bytes beyond `limit` none is kept.
-
-        A secret that crosses the limit is known by what stands behind it. What crosses the end of
-        `text` may not be, so as many bytes go from the end as stood beyond the limit.
-        """
+        """`text` without its secrets, where `limit` bytes of it may be kept; or NOT_STORED."""
         try:
-            kept = self.scrubbed(text)
+            return self._settled(text, max(0, len(text) - limit))
         except Late:
             return NOT_STORED.encode()
-        return clip(kept, _less(len(kept), len(text) - limit))
 
     def name(self, name: str, limit: int) -> str:
-        """`name` without its secrets, and cut to `limit` characters, in the same way."""
+        """`name` without its secrets, and cut to `limit` characters; or NOT_STORED."""
         try:
-            kept = self.scrubbed(name.encode()).decode()
+            return self._settled(name.encode(), len(name[limit:].encode())).decode()[:limit]
         except Late:
             return NOT_STORED
-        return kept[: min(limit, _less(len(kept), len(name) - limit))]
 
     def holds_secret(self, text: str) -> bool:
         """Whether `text` holds a secret, or time is up."""
@@ -87,6 +81,17 @@ class Scrubber:
         """Count one value that is not stored."""
         self._counts[rule].inc()
 
+    def _settled(self, text: bytes, excess: int) -> bytes:
+        """`text` scrubbed, without what may be half a secret at its end.
+
+        `excess` bytes stand there beyond the limit. As markers are shorter than secrets they may
+        have moved before it; but behind the last marker as many go as would have been cut.
+        """
+        kept = self.scrubbed(text)
+        last = kept.rfind(b"[redacted:")
+        known = kept.find(b"]", last) + 1 if last >= 0 else 0
+        return clip(kept, max(known, len(kept) - excess))
+
     def _replaced(self, work: Work, text: bytes) -> bytes:
         pieces: list[bytes] = []
         end = start = 0
@@ -109,7 +114,3 @@ class Scrubber:
     def _check_time(self) -> None:
         if self._clock() > self._end:
             raise Late
-
-
-def _less(length: int, excess: int) -> int:
-    return max(0, length - max(0, excess))
