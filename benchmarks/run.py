@@ -1,5 +1,5 @@
-"""CPU beside a bare Tornado handler, what the journal and a wrong key cost, memory, and what a
-sender waits for.
+"""CPU beside a bare Tornado handler, what journal, keys and redaction cost, memory, and waiting
+times.
 
 `make bench`
 """
@@ -18,6 +18,7 @@ from faults import measure_faults
 from journal import compare_journals
 from keys import compare_keys
 from memory import measure_memory
+from redaction import compare_redaction
 
 
 def main() -> None:
@@ -35,6 +36,7 @@ def main() -> None:
         compare_cpu(directory, arguments.rounds, arguments.seconds)
         compare_journals(directory, arguments.rounds, arguments.seconds)
         compare_keys(directory, arguments.rounds, arguments.seconds / 2)
+        compare_redaction(directory, arguments.rounds, arguments.seconds)
         measure_faults(directory)
         measure_memory(directory)
         subprocess.run([sys.executable, str(Path(__file__).with_name("loop.py"))], check=True)

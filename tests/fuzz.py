@@ -16,12 +16,15 @@ from pathlib import Path
 from random import Random, SystemRandom
 from unittest.mock import patch
 
+from prometheus_client import CollectorRegistry
+
 from server.config import Config
 from server.events import MAX_MESSAGE, Error, Event, Group, Rejected, Trace
 from server.handlers.codings import PIECE, unpacker
+from server.metrics import Metrics
 from server.receivers import documents, reader, weight
 from server.refusal import Refusal
-from server.service import make_receivers
+from server.service import make_receivers, make_redactor
 from server.store.batch import add_events
 from server.store.connection import connect
 
@@ -49,7 +52,11 @@ class Target:
     """The decoding path, and what must hold of all that comes out of it."""
 
     def __init__(self, path: str) -> None:
-        self._receivers = {False: make_receivers(USUAL), True: make_receivers(NARROW)}
+        redactor = make_redactor(USUAL, Metrics(CollectorRegistry()))
+        self._receivers = {
+            is_narrow: make_receivers(config, redactor)
+            for is_narrow, config in ((False, USUAL), (True, NARROW))
+        }
         self._db = connect(path)
         self._waiting: list[Event] = []
         self.stored = 0

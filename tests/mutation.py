@@ -12,6 +12,7 @@ from backports import zstd
 from server.receivers import documents
 
 from .conftest import EXAMPLES
+from .credentials import CREDENTIALS
 from .generated import SCHEMAS, nested
 
 ROUTES = ("traces", "errors", "litellm")
@@ -96,7 +97,15 @@ NAMES = [
     *("role", "type", "tool_calls", "function", "name", "arguments", "input", "image_url", "usage"),
     *("error_information", "error_str", "startTime", "endTime", "completionStartTime", "stream"),
     *("response_time", "response_cost", "cache_hit", "call_type", "custom_llm_provider"),
-    *("request_tags", "usage_object", "prompt_tokens_details", "input_tokens", "cached_tokens"),
+    *(
+        "password",
+        "api_key",
+        "request_tags",
+        "usage_object",
+        "prompt_tokens_details",
+        "input_tokens",
+        "cached_tokens",
+    ),
 ]
 NUMBERS: list[Any] = [
     *(0, -1, 1, 1.0, -0.0, 1.5, 1e308, 5e-324, 10**11 - 1, 10**11, 1e12, 10**12 + 1, 2.0**63),
@@ -112,6 +121,7 @@ WORDS = [
     *("1970-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59", "2016-12-31T23:59:60z", "2026-13-01"),
     *("data:image/png;base64," + "A" * 100, "data:a/b;c=d;base64,A=", "redacted-by-litellm"),
     *("user", "assistant", "tool_use", "message", "image_url", "openai/gpt-4o", "openai"),
+    *(one.text for one in CREDENTIALS),
 ]
 SCALARS: list[Any] = [None, True, False, *NUMBERS, *WORDS]
 BREAKS = (b"\n", b"\n", b"\r\n", b"\n\n", b" \n\t")

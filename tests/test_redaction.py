@@ -138,13 +138,19 @@ def test_no_half_of_a_secret_stays_at_the_edge_of_a_text(credential, stored):
         assert len(row["input_text"].encode()) <= 1000
 
 
-@pytest.mark.parametrize("filling", ["x ", KEYS[0].text + " "])
+@pytest.mark.parametrize("filling", ["x ", "sk-" + some(400) + " "])
 def test_what_was_read_beyond_the_limit_is_never_kept(filling, stored):
     """Markers are shorter than secrets: a half at the end of what is read would move forward."""
     for offset in range(0, 60, 3):
-        lead = (filling * 200)[: 1000 + MARGIN - offset]
-        row = stored(input_text=lead + " " + KEYS[1].text)
+        end = 1000 + MARGIN - offset
+        lead = (filling * (end // len(filling))).ljust(end - 1, ".") + " "
+        row = stored(input_text=lead + KEYS[1].text)
         assert KEYS[1].text[:9] not in row["input_text"], offset
+
+
+def test_a_secret_at_the_end_of_a_text_is_seen_though_another_text_follows(stored):
+    row = stored(input_text="'password': 'abcd", output_text="x")
+    assert row["input_text"] == "'password': '[redacted:named_secret]"
 
 
 def test_markers_longer_than_secrets_keep_a_text_within_its_limit(stored):
@@ -237,6 +243,11 @@ def test_names_that_differ_by_their_secrets_only_are_both_kept(stored):
 def test_metadata_that_is_a_string_is_scrubbed_too(stored):
     row = stored(metadata=json.dumps({"note": f"line\n{KEY}"}))
     assert row["metadata"] == {"note": "line\n[redacted:api_key]"}
+
+
+def test_what_json_escapes_is_looked_at_as_it_is(stored):
+    found = stored(metadata={"head": f"Bearer\t{some(30)}"})["metadata"]
+    assert found == {"head": "Bearer\t[redacted:bearer_token]"}
 
 
 def test_metadata_that_grows_stays_within_its_limit(stored):
