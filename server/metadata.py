@@ -52,7 +52,7 @@ def encode(
     except Invalid as fault:
         raise Invalid(fault.reason, _culprit(extra), fault.message) from None
     if len(text) > limit:
-        cut = {**cut, "metadata": len(text)}
+        cut = {"metadata": len(text), **cut}  # what was shortened already keeps its first size
         metadata = _shrink(metadata, len(text) - limit)
     if cut:
         text = orjson.dumps({**metadata, "truncated": cut})

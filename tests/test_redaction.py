@@ -250,6 +250,15 @@ def test_what_json_escapes_is_looked_at_as_it_is(stored):
     assert found == {"head": "Bearer\t[redacted:bearer_token]"}
 
 
+def test_metadata_shortened_and_scrubbed_tells_its_first_size(stored):
+    sent = {"large": "x" * 9000, "keys": ["?api_key=a"] * 250}
+    row = stored(metadata=sent)
+    assert row["metadata"]["truncated"] == {
+        "metadata": len(json.dumps(sent, separators=(",", ":")))
+    }
+    assert "?api_key=a" not in repr(row)
+
+
 def test_metadata_that_grows_stays_within_its_limit(stored):
     sent = {"keys": ["?api_key=a"] * 300, "kept": True}
     row = stored(metadata=sent)
@@ -292,6 +301,7 @@ def test_own_rules_scrub_groups_lines_and_unicode(tmp_path, counts, stored):
         ("time_budget:x", "is built in"),
         ("ok:y", "there already"),
         ("bad:(x", "missing )"),
+        ("split:x)|(y", "unexpected )"),
         ("back:(x)\\1", "invalid escape"),
         ("ahead:(?=x)", "invalid perl operator"),
         ("huge:(x{1000}){1000}", ""),

@@ -52,6 +52,7 @@ def _rule(line: str) -> Rule:
         raise ValueError(f"{name} is the name of a rule that is built in")
     if _WHOLE_TEXT.search(pattern):  # all texts of an event are searched at once, a line each
         raise ValueError(r"\A, \z and (?-m) cannot be used: ^ and $ are the ends of a line")
+    compiled(pattern, utf8=True)  # alone: x)|(y would only be well-formed in what follows
     pattern = f"(?m:{pattern})"
     if compiled(pattern, utf8=True).search(b"") is not None:
         raise ValueError("the pattern matches the empty text")
