@@ -8,7 +8,7 @@ from ..texts import clip
 from .patterns import MARKER, Patterns, Work
 
 SECONDS = 0.05
-"""CPU time an event may take. Ten secrets in 16 KiB take 0.001; each call of RE2 is linear."""
+"""CPU time an event may take. Ten secrets in 16 KiB take 0.0004; each call of RE2 is linear."""
 
 MARGIN = 4096
 """Bytes read beyond a cut: a rule needs no more of a secret than this to know it."""
