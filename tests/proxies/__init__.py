@@ -1,0 +1,1 @@
+"""Proxies in front of the service, started with the configurations of docs/deploy/."""
