@@ -85,6 +85,8 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 def _set_up(db: sqlite3.Connection) -> None:
     """A file that has a write-ahead log already is only read, so a lock is no hurdle."""
+    # what a statement may have to take back is pages with texts: none go to /tmp, full or not
+    db.execute("PRAGMA temp_store = MEMORY")
     if pragma(db, "user_version") == 0:  # both only take effect on a new file
         # 16 KiB: rows of 2 KB and more share a page, three times the rows a second of 4 KiB pages
         db.execute("PRAGMA page_size = 16384")
