@@ -13,11 +13,12 @@ run: $(VENV)/installed ## start the service
 test: $(VENV)/test ## run all tests; pytest alone leaves out the slow ones
 	@$(BIN)/python -m pytest -m ''
 
-lint: $(VENV)/dev ## format check, lint, types, Dockerfile
+lint: $(VENV)/dev ## format check, lint, types, Dockerfile, compose file
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/hadolint Dockerfile
+	@! test -x $(BIN)/docker-compose || $(BIN)/docker-compose --file=docs/deploy/compose.yaml config --quiet
 
 fuzz: $(VENV)/test ## hostile bodies through the decoders for SECONDS (60), the same for the same SEED
 	@$(BIN)/python -m tests.fuzz $(SECONDS) $(if $(SEED),--seed=$(SEED))

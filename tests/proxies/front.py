@@ -52,7 +52,8 @@ def is_there(name: str) -> bool:
 
 
 def _binary(name: str) -> str | None:
-    return shutil.which({"nginx": "nginx", "apache": "apache2"}[name])
+    program = {"nginx": "nginx", "apache": "apache2"}[name]
+    return shutil.which(program) or shutil.which(program, path="/usr/sbin")
 
 
 @contextlib.contextmanager
