@@ -2,8 +2,10 @@
 
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,17 +16,23 @@ from server.config import Config
 from server.loading import ENVIRONMENT_PREFIX, load
 from server.wire.listener import OTHER_DESCRIPTORS
 
+from .conftest import read_rows, read_totals
+from .process import serving
+
 TOP = Path(__file__).parents[1]
 DEPLOY = TOP / "docs" / "deploy"
 PAGES = [TOP / "README.md", *sorted(TOP.glob("docs/*.md"))]
 UNIT = (DEPLOY / "tokenweir.service").read_text("utf-8")
 SERVICE = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]["tokenweir"]
 PROGRAM = "/opt/tokenweir/bin/tokenweir"
+TRACE = {"provider": "p", "model": "m"}
 ANALYZE = shutil.which("systemd-analyze") or ""
 COMING = {"key", "backup", "check"}
 """Commands that are not built yet."""
-NO_COMMANDS = {"listening", "tokenweir"}
-"""What else may follow the program's name: in what it prints, and in command lines of docker."""
+COMMAND_LINE = re.compile(
+    r"(?:^ {4}|`|&& |exec tokenweir |sudo -u tokenweir )tokenweir\b([^`\n;&|)]*)", re.MULTILINE
+)
+"""Ours, in code; what follows the program's name is its group."""
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 each_file = pytest.mark.parametrize(
@@ -48,18 +56,15 @@ def test_no_command_that_was_to_come_is_there():
 
 
 @each_page
-def test_every_command_that_a_page_names_exists(page):
-    code = "\n".join(re.findall(r"`[^`\n]+`|^    .*$", page.read_text("utf-8"), re.MULTILINE))
-    named = set(re.findall(r"\btokenweir +([a-z][a-z-]+)\b(?![./:])", code))
-    assert named - COMING <= set(COMMANDS) | NO_COMMANDS
-
-
-@each_page
-def test_every_flag_of_ours_that_a_page_names_exists(page):
+def test_every_command_and_flag_of_ours_that_a_page_names_exists(page):
     text = page.read_text("utf-8")
-    named = set(re.findall(r"\btokenweir [^`\n|]*?(--[a-z-]+)", text))
-    named |= set(re.findall(r"`(--[a-z-]+)", text))
-    assert named - known_flags() == set()
+    lines = [match[1].split() for match in COMMAND_LINE.finditer(text)]
+    named = {line[0] for line in lines if line and re.fullmatch("[a-z][a-z-]+", line[0])}
+    assert named - COMING <= set(COMMANDS)
+    ours = [line for line in lines if line and line[0] not in COMING]
+    flags = {word.partition("=")[0] for line in ours for word in line if word.startswith("--")}
+    flags |= set(re.findall(r"`(--[a-z-]+)", text))
+    assert flags <= known_flags()
 
 
 @each_page
@@ -133,3 +138,26 @@ def test_systemd_understands_every_line_of_the_unit(unit_file):
 def test_systemd_calls_the_unit_s_exposure_low(unit_file):
     status, said = analyze("security", "--offline=true", "--threshold=20", unit_file)
     assert status == 0, said
+
+
+def test_the_sql_of_the_privacy_page_leaves_nothing_of_a_session(database, tmp_path):
+    marker, secret = "tWo-9c1e", {"session_id": "sess-5", "metadata": {"user": "tWo-9c1e"}}
+    trace = {**TRACE, "input_text": f"{marker} " * 1500, **secret}
+    error = {"error_type": "e", "message": marker, **secret}
+    with serving(database) as service:
+        service.post("/v1/traces", [trace, {**TRACE, "session_id": "sess-6"}] * 20)
+        service.post("/v1/errors", error)
+        assert service.stop()[0] == 0
+    assert marker.encode() in Path(database).read_bytes()
+    page = (TOP / "docs" / "privacy.md").read_text("utf-8")
+    sql = re.search(r"^    PRAGMA(?:.*\n    )*.*$", page, re.MULTILINE)
+    assert sql
+    with closing(sqlite3.connect(database, isolation_level=None)) as db:
+        db.executescript(sql[0])
+    assert {row["session_id"] for row in read_rows(database, "llm_traces")} == {"sess-6"}
+    assert read_rows(database, "error_events") == []
+    assert (read_totals(database)["deleted.trace"], read_totals(database)["deleted.error"]) == (
+        20,
+        1,
+    )
+    assert [file.name for file in tmp_path.iterdir() if marker.encode() in file.read_bytes()] == []

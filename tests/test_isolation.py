@@ -64,7 +64,8 @@ def test_it_opens_no_connection_and_asks_no_name_server(tmp_path):
         service = Running(process)
         assert run("send-sample", f"--url={service.url}", "--count=100").returncode == 0
         assert service.stop()[0] == 0
-    wait_until(lambda: f"{process.pid} +++ exited" in trace.read_text(), "the trace's end")
+    end = re.compile(rf"^{process.pid} +\+\+\+ exited", re.MULTILINE)
+    wait_until(lambda: end.search(trace.read_text()), "the trace's end")
     calls = re.findall(r"^\d+ +(\w+)\((.*)", trace.read_text(), re.MULTILINE)
     assert {call for call, _ in calls} <= ALLOWED
     opened = [arguments for call, arguments in calls if call == "socket"]

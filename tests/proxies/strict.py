@@ -35,7 +35,7 @@ def requests(came: bytes) -> Iterator[Request]:
 
 
 def _body(fields: dict[bytes, bytes], came: bytes, start: int) -> tuple[bytes, int]:
-    """The body that begins at `start`, and where it ends."""
+    """The body that begins at `start`, and where it ends: beyond `came` when it is cut off."""
     if b"transfer-encoding" in fields:
         assert fields[b"transfer-encoding"] == b"chunked"
         return _chunks(came, start)
@@ -54,5 +54,5 @@ def _chunks(came: bytes, start: int) -> tuple[bytes, int]:
         start = end + 2
         assert b"\r\n".startswith(came[end:start]), came[end:start]
         if not parts[-1]:
-            break
-    return b"".join(parts), start
+            return b"".join(parts), start
+    return b"".join(parts), len(came) + 1  # the last chunk did not come

@@ -1,0 +1,40 @@
+"""What an event takes on the disk, and of the CPU, by the bytes of text in it.
+
+`python benchmarks/sizes.py`, from the top of a checkout, in its .venv
+"""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from load import drive, request, trace
+from servers import Server, wait_for
+
+TEXTS = (0, 200, 2048, 8192, 32768)
+"""Bytes; the last are two texts of `max_text_bytes`."""
+SECONDS = 4.0
+
+
+def main() -> None:
+    """One service for each size, one event a POST over four connections."""
+    print("bytes of text | bytes on the disk | rows a GB | CPU us an event")
+    for size in TEXTS:
+        with tempfile.TemporaryDirectory(prefix="tokenweir-sizes-") as directory:
+            measure(Path(directory) / "sizes.db", size)
+
+
+def measure(database: Path, size: int) -> None:
+    """Print the line of one size."""
+    service = Server("-m", "server", "--port={port}", f"--db={database}")
+    before = service.cpu_seconds()
+    asyncio.run(drive(service.port, request(trace(size)), 4, SECONDS))
+    wait_for(lambda: service.health("queue_depth") == 0, "an empty queue")
+    used = service.cpu_seconds() - before
+    rows = service.metric("tokenweir_events_persisted_total")
+    service.stop()
+    each = database.stat().st_size / rows
+    print(f"{size:13} | {each:17.0f} | {1e9 / each:9.0f} | {used / rows * 1e6:15.0f}")
+
+
+if __name__ == "__main__":
+    main()
