@@ -27,8 +27,6 @@ SERVICE = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services
 PROGRAM = "/opt/tokenweir/bin/tokenweir"
 TRACE = {"provider": "p", "model": "m"}
 ANALYZE = shutil.which("systemd-analyze") or ""
-COMING = {"key", "backup", "check"}
-"""Commands that are not built yet."""
 COMMAND_LINE = re.compile(
     r"(?:^ {4}|`|&& |exec tokenweir |sudo -u tokenweir )tokenweir\b([^`\n;&|)]*)", re.MULTILINE
 )
@@ -51,18 +49,13 @@ def test_every_variable_names_a_setting_and_has_a_value_that_it_may_have(file):
     load({}, {name: value.strip('"') for name, value in pairs})
 
 
-def test_no_command_that_was_to_come_is_there():
-    assert not COMING & set(COMMANDS)
-
-
 @each_page
 def test_every_command_and_flag_of_ours_that_a_page_names_exists(page):
     text = page.read_text("utf-8")
     lines = [match[1].split() for match in COMMAND_LINE.finditer(text)]
     named = {line[0] for line in lines if line and re.fullmatch("[a-z][a-z-]+", line[0])}
-    assert named - COMING <= set(COMMANDS)
-    ours = [line for line in lines if line and line[0] not in COMING]
-    flags = {word.partition("=")[0] for line in ours for word in line if word.startswith("--")}
+    assert named <= set(COMMANDS)
+    flags = {word.partition("=")[0] for line in lines for word in line if word.startswith("--")}
     flags |= set(re.findall(r"`(--[a-z-]+)", text))
     assert flags <= known_flags()
 
