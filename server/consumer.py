@@ -25,8 +25,6 @@ CPU without this pause, 38 us with 20 ms, 31 us with 50 ms, 24 us with 100 ms.""
 
 FLUSH_SECONDS = 0.02
 """Longest wait of a batch for the journal's thread, so that it knows what is settled."""
-LOOK_SECONDS = 1.0
-"""With nothing to write, from one look at the store to the next."""
 
 
 class Consumer:
@@ -96,12 +94,16 @@ class Consumer:
             await self._writer.write(batch, self._unsettled.settle)
             self._done(batch)
             self.oldest = None
+            await self._writer.upkeep.after_batch()
 
     async def _next(self) -> Waiting:
+        upkeep = self._writer.upkeep
         while True:
             with contextlib.suppress(tornado.util.TimeoutError):
-                return await self._queue.get(timeout=timedelta(seconds=LOOK_SECONDS))
-            await self._writer.look()
+                return await self._queue.get(timeout=timedelta(seconds=upkeep.pause))
+            if not upkeep.has_more:
+                await self._writer.look()
+            await upkeep.when_idle()
 
     async def _gather(self) -> None:
         """Give a batch time to grow, unless it is full already or the last one is long ago."""

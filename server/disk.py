@@ -28,6 +28,10 @@ class Disk:
             return sum(_size(entry.path) for entry in entries)
         return 0
 
+    def total_bytes(self) -> int:
+        """All three together."""
+        return self.main_bytes() + self.wal_bytes() + self.journal_bytes()
+
     def available_bytes(self) -> int:
         """Space that the service may still use."""
         return self._space()[0]

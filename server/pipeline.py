@@ -129,6 +129,7 @@ class Pipeline:
         for kind, count in kinds.items():
             self._metrics.replayed[kind].inc(count)
         await self._writer.write(batch, self._unsettled.settle)
+        await self._writer.upkeep.after_batch()
         return not self._stopping
 
     def _leave(self, left: Sequence[Waiting]) -> None:

@@ -29,13 +29,17 @@ from .recording.unrecorded import Unrecorded
 from .redaction.own import read_rules
 from .redaction.redactor import Redactor
 from .refusal import Refusal
+from .shares import share_out
 from .store import Store
+from .store.limits import Limits
 from .store.writer import SqliteStore
 from .validation import Schema
 from .version import version
 from .wire.gate import Gate
 from .wire.listener import Listener
 from .writer import Writer
+
+DAY_SECONDS = 86_400
 
 
 class Service:
@@ -57,7 +61,8 @@ class Service:
         self.access = Access(config.ingest_keys_file, config.read_keys_file)
         self.metrics = Metrics(CollectorRegistry())
         self.metrics.set_build(version(), config.revision)
-        store = store or make_store(config, set_aside_damaged)
+        disk = Disk(config.db)
+        store = store or make_store(config, self.metrics, disk, set_aside_damaged)
         recorder = self.recorder = make_recorder(config, self.metrics)
         writer = Writer(store, recorder, self.metrics)
         self.pipeline = Pipeline(
@@ -69,7 +74,6 @@ class Service:
             queue_bytes=config.queue_bytes,
             batch_events=config.batch_events,
         )
-        disk = Disk(config.db)
         self._show_storage(disk)
         self._trimmer = Trimmer()
         self._in_flight = InFlight(self.metrics, config.body_timeout_seconds)
@@ -145,13 +149,31 @@ class Service:
         metrics.storage_size.set_function(disk.size_bytes)
 
 
-def make_store(config: Config, set_aside_damaged: bool) -> SqliteStore:
+def make_store(
+    config: Config, metrics: Metrics, disk: Disk, set_aside_damaged: bool
+) -> SqliteStore:
     """As the settings say. What is synced to the journal must not be lost by the database."""
     return SqliteStore(
         config.db,
         config.max_dead_letters,
         synchronous="NORMAL" if config.journal == "off" or config.journal_sync == "off" else "FULL",
         set_aside_damaged=set_aside_damaged,
+        limits=make_limits(config, disk),
+        observe=lambda outcome, seconds: metrics.checkpoint[outcome].observe(seconds),
+    )
+
+
+def make_limits(config: Config, disk: Disk) -> Limits:
+    """As the settings say."""
+    shares = share_out(config)
+    return Limits(
+        row_seconds=config.retention_days * DAY_SECONDS,
+        text_seconds=config.text_retention_days * DAY_SECONDS,
+        total_bytes=config.max_storage_bytes,
+        used_bytes=shares.used,
+        room_bytes=shares.room,
+        log_bytes=shares.log,
+        measure=disk.total_bytes,
     )
 
 
@@ -160,7 +182,12 @@ def make_recorder(config: Config, metrics: Metrics) -> Recorder | Unrecorded:
     if config.journal == "off":
         return Unrecorded()
     sync = config.journal_sync
-    journal = Journal(journal_directory(config.db), HEADING, syncs=sync != "off")
+    journal = Journal(
+        journal_directory(config.db),
+        HEADING,
+        syncs=sync != "off",
+        segment_bytes=share_out(config).segment,
+    )
     return Recorder(journal, metrics, thread=config.journal == "thread", sync=sync)
 
 

@@ -12,6 +12,7 @@ from .recording.recorder import Recorder
 from .recording.unrecorded import Unrecorded
 from .retry import Retry
 from .store import Aside, Mark, Refused, Store, Written
+from .upkeep import Upkeep
 from .waiting import Waiting, mark_of
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ class Writer:
     def __init__(self, store: Store, recorder: Recorder | Unrecorded, metrics: Metrics) -> None:
         self._store, self._recorder, self._metrics = store, recorder, metrics
         self._retry = Retry(metrics)
+        self.upkeep = Upkeep(store, self._retry, recorder, metrics)
         self._losing: str | None = None
         self._files = 0
         self._said: set[str] = set()
@@ -42,7 +44,7 @@ class Writer:
     @property
     def trouble(self) -> str | None:
         """What is wrong with writing, since the last commit; None while all is well."""
-        return self._retry.trouble or self._store.trouble or self._losing
+        return self._retry.trouble or self._store.trouble or self._losing or self.upkeep.trouble
 
     @property
     def is_failing(self) -> bool:
@@ -126,7 +128,8 @@ class Writer:
     def _committed(self, last: Waiting) -> None:
         self._see_to_files()
         if last.is_last:
-            self._recorder.settled(last.ticket, self._store.safe)
+            self._recorder.settled(last.ticket)
+            self._recorder.stored(self._store.safe)
         self._metrics.last_commit.set_to_current_time()
         self.last_commit = time.time()
         self._losing = None

@@ -11,7 +11,7 @@ from .record import pack
 from .segment import Segment, remove_if_empty
 
 SEGMENT_BYTES = 4 * 2**20
-"""A segment that has grown to this is ended, and another one begun."""
+"""A segment that has grown to this is ended, and another one begun, if not earlier."""
 
 
 class Journal:
@@ -20,9 +20,15 @@ class Journal:
     One thread at a time may append; `sync`, `is_there` and `forget` may be called from another.
     """
 
-    def __init__(self, directory: Path, heading: bytes, *, syncs: bool) -> None:
-        """Touches nothing yet. `syncs`: somebody will call `sync`."""
+    def __init__(
+        self, directory: Path, heading: bytes, *, syncs: bool, segment_bytes: int = SEGMENT_BYTES
+    ) -> None:
+        """Touches nothing yet. `syncs`: somebody will call `sync`.
+
+        `segment_bytes`: what becomes of SEGMENT_BYTES where it is less.
+        """
         self._directory, self._heading, self._syncs = directory, heading, syncs
+        self._segment_bytes = segment_bytes
         self._take_id()
         self._next = 0
         self._segments: deque[Segment] = deque()
@@ -50,7 +56,8 @@ class Journal:
 
         An empty one is a trial of the disk, of no use to anybody later.
         """
-        if self._is_spoilt or not self._segments or self._segments[-1].size >= SEGMENT_BYTES:
+        full = min(SEGMENT_BYTES, self._segment_bytes)
+        if self._is_spoilt or not self._segments or self._segments[-1].size >= full:
             self._begin_segment()
         first = self._next
         self._next += len(payloads)  # also where it fails: no number stands for two records

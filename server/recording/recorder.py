@@ -51,6 +51,7 @@ class Recorder:
         )
         self._looking: asyncio.Task[None] | None = None
         self._overdue = Overdue(STUCK_SECONDS)
+        self._forgetting: asyncio.Future[None] | None = None
         self._order = 0
         self._safe = 0
 
@@ -89,11 +90,17 @@ class Recorder:
         self._count_uncovered(tickets)
         return tickets, None
 
-    def settled(self, last: Ticket, safe: Mark | None) -> None:
-        """All events up to those of `last` are stored, those up to `safe` beyond any fault."""
+    def settled(self, last: Ticket) -> None:
+        """All events up to those of `last` are stored."""
         self._scribe.outstanding.settle(last)
-        if safe is not None and safe.journal == self._journal.id:
-            self._safe = safe.number
+
+    def stored(self, safe: Mark | None) -> None:
+        """All events up to `safe` are, beyond any fault: their segments go, without any delay."""
+        if safe is None or safe.journal != self._journal.id or safe.number <= self._safe:
+            return
+        self._safe = safe.number
+        if self._forgetting is None or self._forgetting.done():
+            self._forgetting = asyncio.ensure_future(self._scribe.in_thread(self._forget))
 
     def cover(self, waiting: Waiting) -> Waiting:
         """The same, in the journal if it was not and can be now."""
@@ -162,6 +169,10 @@ class Recorder:
             return False
         if self._sync == "interval":
             self._journal.sync()
+        self._forget()
+        return True
+
+    def _forget(self) -> None:
+        """In the thread."""
         with contextlib.suppress(OSError):  # what cannot be removed now goes with the next
             self._journal.forget(self._safe)
-        return True

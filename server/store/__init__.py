@@ -24,6 +24,23 @@ class Written(NamedTuple):
     deduplicated: Counter[str]
 
 
+class Trimmed(NamedTuple):
+    """What was deleted, and how things stand."""
+
+    deleted: Counter[str]
+    """Rows since the last call, by kind: those of which it is sure by now."""
+    blanked: int
+    """Rows that lost their texts, since the start."""
+    oldest: Mapping[str, int]
+    """When the oldest row of each kind arrived, in Unix ms; without the kinds that have none."""
+    size: int
+    """Bytes of the database file."""
+    more: bool
+    """Whether there may be more to do."""
+    urgent: bool
+    """Whether that must be done before anything is written."""
+
+
 class Unavailable(Exception):
     """A passing failure: nothing was written, try the batch again. `reason` is a closed set."""
 
@@ -94,6 +111,17 @@ class Store(Protocol):
 
         Raises `Unavailable`.
         """
+
+    def trim(self, is_idle: bool) -> Trimmed:
+        """Delete a little of what is too old or too much, in some milliseconds.
+
+        `is_idle`: nothing waits to be written, so space may be given back that it would use.
+        Raises `Unavailable`.
+        """
+
+    @property
+    def excess(self) -> str | None:
+        """Why the files are larger than they may be; None while they are not. For any thread."""
 
     def checkpoint(self) -> bool:
         """Bring what is committed to where no fault of the write-ahead log can take it back.

@@ -2,23 +2,35 @@
 
 import os
 import sqlite3
+import time
+from collections.abc import Callable
 
+from .connection import BUSY_SECONDS
 from .faults import translate
 
 PAGES = 1000
-"""Pages by which the log grows from one checkpoint to the next: as many as SQLite's own."""
+"""Most pages by which the log grows from one checkpoint to the next: as many as SQLite's own."""
 _HEADER, _FRAME_HEADER = 32, 24  # bytes, of the log and before each of its pages (its "frames")
+
+
+Observe = Callable[[str, float], None]
+"""Takes the outcome, ok or error, and the seconds."""
 
 
 class Checkpoints:
     """Knows when the log beside `path` is due, and what is wrong. For the store's thread."""
 
-    def __init__(self, path: str) -> None:
-        self._log = os.path.realpath(path) + "-wal"  # SQLite puts it beside the file itself
+    def __init__(self, path: str, most_bytes: int, observe: Observe) -> None:
+        """The log grows by `most_bytes` at most; `observe` is told of each checkpoint."""
+        self._path = os.path.realpath(path)
+        self._log = self._path + "-wal"  # SQLite puts it beside the file itself
+        self._most_bytes, self._observe = most_bytes, observe
         self._salt = b""
         self._copied = 0  # frames that the last checkpoint of the log with that salt found
         self.trouble: str | None = None
         """What is wrong with the last one."""
+        self.is_held = False
+        """Whether it left something in the log that a reader still needs."""
 
     def is_due(self) -> bool:
         """Whether the log has grown by PAGES since the last checkpoint that did not fail.
@@ -32,14 +44,37 @@ class Checkpoints:
 
     def run(self, db: sqlite3.Connection, mode: str = "PASSIVE") -> bool:
         """Whether all that is committed is in the database file now, and synced. Never raises."""
+        start = time.monotonic()
         try:
-            _, frames, copied = db.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+            busy, frames, copied = db.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
         except sqlite3.Error as error:
+            self._observe("error", time.monotonic() - start)
             said = translate(error)
             self.trouble = f"the write-ahead log cannot be copied into the database: {said}"
             return False
+        self._observe("ok", time.monotonic() - start)
         self.trouble, self._copied = None, max(frames, 0)
+        self.is_held = bool(busy) or frames != copied
         return bool(frames == copied >= 0)
+
+    def give_back(self, db: sqlite3.Connection, size: int) -> bool:
+        """Make both files as short as they can be, where that is worth it, waiting for no reader.
+
+        `size` is that of the database without its free end. Whether `run` was done. Never raises.
+        """
+        if not (self._size(self._log) > self._most_bytes or self._size(self._path) > size):
+            return False
+        try:
+            db.execute("PRAGMA busy_timeout = 0")
+            return self.run(db, "TRUNCATE")
+        finally:
+            db.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+
+    def _size(self, path: str) -> int:
+        try:
+            return os.stat(path).st_size
+        except OSError:
+            return 0
 
     def _has_grown(self) -> bool:
         """From the log itself, sqlite.org/fileformat2.html#walformat, since SQLite does not tell.
@@ -53,7 +88,8 @@ class Checkpoints:
             page, salt = int.from_bytes(header[8:12], "big"), header[16:24]
             if salt != self._salt:
                 self._salt, self._copied = salt, 0
-            frame = _HEADER + (self._copied + PAGES - 1) * (_FRAME_HEADER + page)
+            pages = min(PAGES, max(1, self._most_bytes // (page or 1)))
+            frame = _HEADER + (self._copied + pages - 1) * (_FRAME_HEADER + page)
             return bool(salt) and os.pread(log, len(salt), frame + 8) == salt
         finally:
             os.close(log)

@@ -21,12 +21,15 @@ MODE = 0o640
 SQLite gives log and index the mode of the file."""
 
 
-def connect(path: str, synchronous: str = "NORMAL") -> sqlite3.Connection:
+def connect(
+    path: str, synchronous: str = "NORMAL", log_bytes: int = 2**63 - 1
+) -> sqlite3.Connection:
     """The writing connection, on a file upgraded to VERSION; a new file where there is none.
 
     `check.look` says whether the file is one to write to. The connection is for the calling thread
     only, and never checkpoints by itself. `synchronous`: NORMAL syncs the log at checkpoints, FULL
-    at each commit as well. Raises `Unusable`, and `sqlite3.Error` for failures that may pass.
+    at each commit as well. A log that starts over is cut to `log_bytes`, if that is less than
+    MAX_LOG. Raises `Unusable`, and `sqlite3.Error` for failures that may pass.
     """
     with suppress(OSError):  # what keeps us from making it is said below
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -42,6 +45,9 @@ def connect(path: str, synchronous: str = "NORMAL") -> sqlite3.Connection:
     try:
         _set_up(db)
         db.execute(f"PRAGMA synchronous = {synchronous}")
+        db.execute(f"PRAGMA journal_size_limit = {min(MAX_LOG, log_bytes)}")
+        # what is deleted is overwritten, where its page is written anyway
+        db.execute("PRAGMA secure_delete = FAST")
         _bring_up(db, path)
     except BaseException:
         db.close()
@@ -96,7 +102,6 @@ def _set_up(db: sqlite3.Connection) -> None:
         if mode != "wal":
             raise Unusable(f"can have no write-ahead log on this filesystem (journal mode {mode})")
     db.execute("PRAGMA wal_autocheckpoint = 0")  # checkpoint.py does it
-    db.execute(f"PRAGMA journal_size_limit = {MAX_LOG}")
 
 
 def _bring_up(db: sqlite3.Connection, path: str) -> None:

@@ -27,8 +27,9 @@ class Replaced(Unavailable):
 class Link:
     """At most one open connection to the file at `path`. For one thread."""
 
-    def __init__(self, path: str, synchronous: str) -> None:
-        self._path, self._synchronous = path, synchronous
+    def __init__(self, path: str, synchronous: str, log_bytes: int) -> None:
+        """The last two as in `connect`."""
+        self._path, self._synchronous, self._log_bytes = path, synchronous, log_bytes
         self._files = Files(path)
         self.db: sqlite3.Connection | None = None
 
@@ -39,7 +40,7 @@ class Link:
         """
         if self.db is None:
             look(self._path, thorough=thorough)
-            self.db = connect(self._path, self._synchronous)
+            self.db = connect(self._path, self._synchronous, self._log_bytes)
             self._files.remember()
         return self.db
 

@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from ..events import Event
-from . import Aside, Damaged, Mark, Unavailable, Written
+from . import Aside, Damaged, Mark, Trimmed, Unavailable, Written
 from .batch import add_events
 from .check import unusable
-from .checkpoint import Checkpoints
+from .checkpoint import Checkpoints, Observe
 from .connection import transaction
 from .damage import set_aside
 from .dead_letters import put_letter
+from .limits import Limits
 from .link import Link, Replaced
 from .marks import get_marks, get_token, new_token, stamp
+from .retention import Retention
 
 T = TypeVar("T")
 
@@ -38,16 +40,22 @@ class SqliteStore:
         *,
         synchronous: str = "NORMAL",
         set_aside_damaged: bool = False,
+        limits: Limits = Limits(),  # noqa: B008 a value that nobody can change
+        observe: Observe = lambda outcome, seconds: None,
     ) -> None:
         """`synchronous` is FULL where a commit must outlive a loss of power, else NORMAL.
 
-        `set_aside_damaged`: `open` renames a damaged file, and makes a new one.
+        `set_aside_damaged`: `open` renames a damaged file, and makes a new one. `observe` is told
+        of each checkpoint, in the store's thread.
         """
         self._path = os.path.abspath(path)  # so that :memory: is a file like any other
         self._max_dead_letters = max_dead_letters
         self._set_aside_damaged = set_aside_damaged
-        self._link = Link(self._path, synchronous)
-        self._checkpoints = Checkpoints(self._path)
+        self._limits, self._observe = limits, observe
+        self._link = Link(self._path, synchronous, limits.log_bytes)
+        self._checkpoints = Checkpoints(self._path, limits.log_bytes, observe)
+        self._retention = Retention(limits)
+        self.excess: str | None = None
         self._mark: Mark | None = None  # the last one committed
         self._doubt: Doubt | None = None
         self.safe: Mark | None = None
@@ -94,7 +102,9 @@ class SqliteStore:
         An event whose `event_id` is stored already, or stands earlier in the batch, adds no row.
         The same call again, after `Unavailable`, never counts its own rows as stored already.
         """
-        return self._commit((batch, mark), mark, lambda db: add_events(db, batch))
+        written = self._commit((batch, mark), mark, lambda db: add_events(db, batch))
+        self._retention.walk.inserted(batch)
+        return written
 
     def set_aside(self, event: Event, reason: str, mark: Mark | None = None) -> Aside:
         """Commit a dead letter and `mark`, or `mark` alone where the event has a letter already.
@@ -143,8 +153,33 @@ class SqliteStore:
                 self._checkpoint(db)
             return result
 
+    def trim(self, is_idle: bool) -> Trimmed:
+        """Delete, blank or give back a little of what is due, and see to the log.
+
+        No batch: it has no token and no mark. Raises `Unavailable`.
+        """
+        with self._connected() as db:
+            trimmed = self._retention.run(db)
+            if self._checkpoints.is_due():
+                self._checkpoint(db)
+            elif is_idle and not trimmed.more:
+                self._note(self._checkpoints.give_back(db, trimmed.size))
+            self.excess = self._excess(is_done=is_idle and not trimmed.more)
+            return trimmed
+
+    def _excess(self, *, is_done: bool) -> str | None:
+        """What no deleted row would help against. `is_done`: and none is left that would."""
+        is_held, most = self._checkpoints.is_held, self._limits.total_bytes
+        if not most or not (is_held or is_done) or self._limits.measure() <= most:
+            return None
+        why = "a reader holds the write-ahead log" if is_held else "nothing is left to delete"
+        return f"{why}: the files are over max_storage_bytes"
+
     def _checkpoint(self, db: sqlite3.Connection, mode: str = "PASSIVE") -> bool:
-        is_done = self._checkpoints.run(db, mode)
+        return self._note(self._checkpoints.run(db, mode))
+
+    def _note(self, is_done: bool) -> bool:
+        """Whether a checkpoint was."""
         if is_done:
             self.safe = self._mark
         return is_done
@@ -164,7 +199,8 @@ class SqliteStore:
         if self._mark:
             self._void.add(self._mark.journal)
         self.files += 1
-        self._checkpoints = Checkpoints(self._path)
+        self._checkpoints = Checkpoints(self._path, self._limits.log_bytes, self._observe)
+        self._retention.start_over()
         self._mark = self._doubt = self.safe = None
 
     def checkpoint(self) -> bool:

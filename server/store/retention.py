@@ -1,0 +1,112 @@
+"""Which rows, texts and pages are to go, in slices of one short transaction each."""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple
+
+from ..times import now_ms
+from . import Trimmed
+from .connection import transaction
+from .counts import Counts
+from .expiry import delete_letters, delete_rows, oldest_letter, oldest_rows
+from .limits import Limits
+from .pace import Pace
+from .space import Space, can_give_back, give_back, is_spare, look
+from .walk import Walk
+
+MOST_ROWS, MOST_PAGES = 500, 100
+"""In a slice, however quick: no more of the log than a batch takes."""
+
+
+class Slice(NamedTuple):
+    """What to do, to no more than the pace says."""
+
+    pace: Pace
+    work: Callable[[sqlite3.Connection, int], object]
+    makes_room: bool = False
+
+
+class Retention:
+    """Deletes, blanks and gives back. For the store's thread.
+
+    Above `limits.used_bytes` the oldest rows of all kinds go first, then the oldest dead letters.
+    Only pages in use count for that: what the log or the journal takes no deleted row gives back.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._rows, self._letters = Pace(MOST_ROWS), Pace(MOST_ROWS)
+        self._texts, self._pages = Pace(MOST_ROWS), Pace(MOST_PAGES)
+        self._counts, self.walk = Counts(), Walk()
+        self._least: int | None = None  # bytes that were in use
+
+    def start_over(self) -> None:
+        """Nothing is known of the file that is next."""
+        self._counts.start_over()
+        self.walk.start_over()
+        self._least = None
+
+    def run(self, db: sqlite3.Connection) -> Trimmed:
+        """One slice, if anything is due, and how things stand then. Raises `sqlite3.Error`."""
+        if self._least is None:
+            self._counts.read(db)  # what earlier processes deleted
+        space, oldest = look(db), oldest_rows(db)
+        self._least = min(space.used, self._least or space.used)
+        due = self._due(db, space, oldest)
+        if due is not None:
+            self._run(db, due)
+            space, oldest = look(db), oldest_rows(db)
+        deleted, replayed = self._counts.read(db)
+        self.walk.replayed(replayed)
+        is_urgent = due is not None and due.makes_room and space.used > self._line()
+        return Trimmed(deleted, self.walk.blanked, oldest, space.file, due is not None, is_urgent)
+
+    def _due(self, db: sqlite3.Connection, space: Space, oldest: Mapping[str, int]) -> Slice | None:
+        """The most pressing."""
+        before = _ago(self._limits.row_seconds)
+        letter = oldest_letter(db)
+        if self._is_full(space) and oldest:
+            return Slice(self._rows, delete_rows, makes_room=True)
+        if self._is_full(space) and letter is not None:
+            return Slice(self._letters, delete_letters, makes_room=True)
+        if oldest and min(oldest.values()) < before:
+            return Slice(self._rows, partial(delete_rows, before_ms=before))
+        if letter is not None and letter < before:
+            return Slice(self._letters, partial(delete_letters, before_ms=before))
+        return self._due_in_rows(db, oldest) or self._due_in_file(db, space)
+
+    def _due_in_rows(self, db: sqlite3.Connection, oldest: Mapping[str, int]) -> Slice | None:
+        before = _ago(self._limits.text_seconds)
+        kind = self.walk.next_kind(db, oldest, before)
+        if kind is None:
+            return None
+        return Slice(self._texts, lambda db, most: self.walk.step(db, kind, before, most))
+
+    def _due_in_file(self, db: sqlite3.Connection, space: Space) -> Slice | None:
+        if is_spare(space, self._limits) and can_give_back(db):
+            return Slice(self._pages, give_back)
+        return None
+
+    def _run(self, db: sqlite3.Connection, due: Slice) -> None:
+        with due.pace.measured(), transaction(db):
+            due.work(db, due.pace.size)
+        self.walk.committed()
+
+    def _is_full(self, space: Space) -> bool:
+        """A little before the line, so that batches need not wait for slices."""
+        most, room = self._limits.used_bytes, self._limits.room_bytes
+        return most > 0 and space.used > most - min(room // 4, most // 16)
+
+    def _line(self) -> int:
+        """Bytes in use above which no batch is to be written.
+
+        Of a file that was too large already batches need not wait, as long as it does not grow.
+        """
+        most, least = self._limits.used_bytes, self._least or 0
+        return most if least <= most else least + self._limits.room_bytes
+
+
+def _ago(seconds: float) -> int:
+    """Unix ms; before anything that is stored where nothing ever expires."""
+    return now_ms() - int(seconds * 1000) if seconds else -(2**63)

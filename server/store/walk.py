@@ -1,0 +1,59 @@
+"""Over all rows in the order of arrival, taking the texts from those that are old enough."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from ..events import KINDS, Event
+from .expiry import START, Place, blank_texts, is_more
+
+
+class Walk:
+    """Remembers how far it came, in memory: no index knows which rows have texts.
+
+    Rows that are put in behind it bring it back. For the store's thread.
+    """
+
+    def __init__(self) -> None:
+        self.blanked = 0
+        """Rows that lost their texts so far."""
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Begin with the oldest row: where it was already, nothing is left to write."""
+        self._walked: dict[str, Place] = dict.fromkeys(KINDS, START)
+        self._step: tuple[str, Place, int] | None = None
+        self._replayed: int | None = None
+
+    def inserted(self, batch: Sequence[Event]) -> None:
+        """Of an earlier process, or by a clock that was set back."""
+        for event in batch:
+            place = (event.created_at - 1, 0)
+            if place < self._walked[event.kind]:
+                self._walked[event.kind] = place
+
+    def replayed(self, letters: int) -> None:
+        """So many dead letters became rows so far, which another process does."""
+        if letters != self._replayed:
+            self.start_over()
+            self._replayed = letters
+
+    def next_kind(
+        self, db: sqlite3.Connection, oldest: Mapping[str, int], before_ms: int
+    ) -> str | None:
+        """The kind of which a row that arrived before `before_ms` is to be looked at."""
+        for kind, arrived in oldest.items():
+            if arrived < before_ms and is_more(db, kind, self._walked[kind], before_ms):
+                return kind
+        return None
+
+    def step(self, db: sqlite3.Connection, kind: str, before_ms: int, most: int) -> None:
+        """Look at no more than `most` rows. Call inside a transaction, and then `committed`."""
+        blanked, last = blank_texts(db, kind, self._walked[kind], before_ms, most)
+        self._step = (kind, last, blanked)
+
+    def committed(self) -> None:
+        """The last step is."""
+        if self._step is not None:
+            kind, self._walked[kind], blanked = self._step
+            self.blanked += blanked
+            self._step = None

@@ -1,0 +1,84 @@
+"""Has the store delete what is too old or too much, slice by slice, and tells of it."""
+
+import logging
+import time
+
+from .metrics import Metrics
+from .recording.recorder import Recorder
+from .recording.unrecorded import Unrecorded
+from .retry import Retry
+from .store import Store, Trimmed, Unavailable
+from .sweep import Sweep
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+"""From one look to the next, while nothing is written and nothing is to be deleted."""
+PAUSE_SECONDS = 0.02
+"""Between two slices meanwhile: about as long as one takes."""
+
+
+class Upkeep:
+    """Uses the store's thread between two batches. Lives on the event loop."""
+
+    def __init__(
+        self, store: Store, retry: Retry, recorder: Recorder | Unrecorded, metrics: Metrics
+    ) -> None:
+        self._store, self._retry, self._recorder, self._metrics = store, retry, recorder, metrics
+        self._sweep = Sweep()
+        self._fault: str | None = None
+        self._not_before = 0.0
+        self.has_more = False
+        """Whether slices are left to do."""
+        metrics.retention_last_success.set_to_current_time()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why too much is kept; None while all is well. For any thread."""
+        return self._fault or self._store.excess
+
+    @property
+    def pause(self) -> float:
+        """Seconds after which `when_idle` is due, unless something comes to be written."""
+        return PAUSE_SECONDS if self.has_more else LOOK_SECONDS
+
+    async def after_batch(self) -> None:
+        """One slice; more only where the next batch would not fit."""
+        while await self._trim(is_idle=False) and not self._retry.is_giving_up:
+            pass
+
+    async def when_idle(self) -> None:
+        """One slice, or a look, and space is given back that nobody will use soon."""
+        await self._trim(is_idle=True)
+
+    async def _trim(self, *, is_idle: bool) -> bool:
+        """Whether the next slice is urgent. A failure is tried again after LOOK_SECONDS."""
+        if time.monotonic() < self._not_before:
+            return False
+        try:
+            trimmed = await self._retry.once(self._store.trim, is_idle)
+        except Exception as error:  # noqa: BLE001 whatever it is, the consumer must live
+            self._failed(error)
+            return False
+        self._fault = None
+        self._done(trimmed)
+        return trimmed.urgent
+
+    def _done(self, trimmed: Trimmed) -> None:
+        self.has_more = trimmed.more
+        self._recorder.stored(self._store.safe)
+        for kind, oldest in self._metrics.storage_oldest.items():
+            oldest.set(trimmed.oldest.get(kind, 0) / 1000)
+        for kind, count in trimmed.deleted.items():
+            self._metrics.retention_deleted[kind].inc(count)
+        if not trimmed.more:
+            self._metrics.retention_last_success.set_to_current_time()
+        self._sweep.note(trimmed)
+
+    def _failed(self, error: Exception) -> None:
+        self.has_more, self._not_before = False, time.monotonic() + LOOK_SECONDS / 2
+        said = str(error) if isinstance(error, Unavailable) else type(error).__name__
+        fault = f"what is too old or too much cannot be deleted: {said}"
+        if self._fault != fault:
+            logger.warning("%s", fault)
+        self._fault = fault
