@@ -173,6 +173,9 @@ class Recorder:
         return True
 
     def _forget(self) -> None:
-        """In the thread."""
-        with contextlib.suppress(OSError):  # what cannot be removed now goes with the next
-            self._journal.forget(self._safe)
+        """In the thread. Up to what is safe by then, which may be more than when it was asked."""
+        done = 0
+        while done < (safe := self._safe):
+            with contextlib.suppress(OSError):  # what cannot be removed now goes with the next
+                self._journal.forget(safe)
+            done = safe

@@ -11,7 +11,7 @@ from .connection import transaction
 from .counts import Counts
 from .expiry import delete_letters, delete_rows, oldest_letter, oldest_rows
 from .limits import Limits
-from .pace import Pace
+from .pace import FIRST, Pace
 from .space import Space, can_give_back, give_back, is_spare, look
 from .walk import Walk
 
@@ -23,8 +23,24 @@ class Slice(NamedTuple):
     """What to do, to no more than the pace says."""
 
     pace: Pace
-    work: Callable[[sqlite3.Connection, int], object]
-    makes_room: bool = False
+    work: Callable[[sqlite3.Connection, int], int]
+    bytes: int = 0
+    """To be freed; 0 where it is not bytes that count."""
+
+
+class Yield:
+    """How many bytes a row gives back, as the last slices show: pages are freed whole."""
+
+    def __init__(self) -> None:
+        self._rows = self._bytes = 0.0
+
+    def note(self, rows: int, freed: int) -> None:
+        """What a slice did; the one before counts half."""
+        self._rows, self._bytes = self._rows / 2 + rows, self._bytes / 2 + max(0, freed)
+
+    def rows_for(self, wanted: int) -> int:
+        """How many rows give back so many bytes, so that no more are deleted than must be."""
+        return int(wanted * self._rows / self._bytes) + 1 if self._bytes else FIRST
 
 
 class Retention:
@@ -40,6 +56,7 @@ class Retention:
         self._texts, self._pages = Pace(MOST_ROWS), Pace(MOST_PAGES)
         self._counts, self.walk = Counts(), Walk()
         self._least: int | None = None  # bytes that were in use
+        self._yield = Yield()
 
     def start_over(self) -> None:
         """Nothing is known of the file that is next."""
@@ -55,21 +72,23 @@ class Retention:
         self._least = min(space.used, self._least or space.used)
         due = self._due(db, space, oldest)
         if due is not None:
-            self._run(db, due)
-            space, oldest = look(db), oldest_rows(db)
+            count = self._run(db, due)
+            before, space, oldest = space, look(db), oldest_rows(db)
+            if due.bytes:
+                self._yield.note(count, before.used - space.used)
         deleted, replayed = self._counts.read(db)
         self.walk.replayed(replayed)
-        is_urgent = due is not None and due.makes_room and space.used > self._line()
+        is_urgent = due is not None and due.bytes > 0 and space.used > self._line()
         return Trimmed(deleted, self.walk.blanked, oldest, space.file, due is not None, is_urgent)
 
     def _due(self, db: sqlite3.Connection, space: Space, oldest: Mapping[str, int]) -> Slice | None:
         """The most pressing."""
-        before = _ago(self._limits.row_seconds)
-        letter = oldest_letter(db)
-        if self._is_full(space) and oldest:
-            return Slice(self._rows, delete_rows, makes_room=True)
-        if self._is_full(space) and letter is not None:
-            return Slice(self._letters, delete_letters, makes_room=True)
+        before, letter = _ago(self._limits.row_seconds), oldest_letter(db)
+        excess = self._excess(space)
+        if excess and oldest:
+            return Slice(self._rows, delete_rows, excess)
+        if excess and letter is not None:
+            return Slice(self._letters, delete_letters, excess)
         if oldest and min(oldest.values()) < before:
             return Slice(self._rows, partial(delete_rows, before_ms=before))
         if letter is not None and letter < before:
@@ -81,22 +100,26 @@ class Retention:
         kind = self.walk.next_kind(db, oldest, before)
         if kind is None:
             return None
-        return Slice(self._texts, lambda db, most: self.walk.step(db, kind, before, most))
+        return Slice(self._texts, partial(self.walk.step, kind=kind, before_ms=before))
 
     def _due_in_file(self, db: sqlite3.Connection, space: Space) -> Slice | None:
         if is_spare(space, self._limits) and can_give_back(db):
             return Slice(self._pages, give_back)
         return None
 
-    def _run(self, db: sqlite3.Connection, due: Slice) -> None:
+    def _run(self, db: sqlite3.Connection, due: Slice) -> int:
+        size = due.pace.size
+        if due.bytes:
+            size = min(size, self._yield.rows_for(due.bytes))
         with due.pace.measured(), transaction(db):
-            due.work(db, due.pace.size)
+            count = due.work(db, size)
         self.walk.committed()
+        return count
 
-    def _is_full(self, space: Space) -> bool:
-        """A little before the line, so that batches need not wait for slices."""
+    def _excess(self, space: Space) -> int:
+        """Bytes to be freed: a little before the line, so that batches need not wait for slices."""
         most, room = self._limits.used_bytes, self._limits.room_bytes
-        return most > 0 and space.used > most - min(room // 4, most // 16)
+        return max(0, space.used - most + min(room // 4, most // 16)) if most else 0
 
     def _line(self) -> int:
         """Bytes in use above which no batch is to be written.

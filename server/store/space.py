@@ -41,9 +41,11 @@ def can_give_back(db: sqlite3.Connection) -> bool:
     return pragma(db, "auto_vacuum") == _INCREMENTAL
 
 
-def give_back(db: sqlite3.Connection, pages: int) -> None:
-    """Free the last pages of the file; the next checkpoint makes it shorter.
+def give_back(db: sqlite3.Connection, pages: int) -> int:
+    """Free so many of the last pages of the file; the next checkpoint makes it shorter.
 
     Call inside a transaction. Raises `sqlite3.Error`.
     """
-    db.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()  # each step frees one
+    for _ in range(pages):  # sqlite3 stops after a first step of it, and each step frees one
+        db.execute("PRAGMA incremental_vacuum(1)")
+    return pages

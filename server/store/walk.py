@@ -46,10 +46,14 @@ class Walk:
                 return kind
         return None
 
-    def step(self, db: sqlite3.Connection, kind: str, before_ms: int, most: int) -> None:
-        """Look at no more than `most` rows. Call inside a transaction, and then `committed`."""
+    def step(self, db: sqlite3.Connection, most: int, kind: str, before_ms: int) -> int:
+        """Look at no more than `most` rows; how many had texts.
+
+        Call inside a transaction, and then `committed`.
+        """
         blanked, last = blank_texts(db, kind, self._walked[kind], before_ms, most)
         self._step = (kind, last, blanked)
+        return blanked
 
     def committed(self) -> None:
         """The last step is."""

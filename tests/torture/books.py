@@ -120,8 +120,9 @@ def sums(service: Running) -> Sums:
 
 
 def _check_total(db: sqlite3.Connection, kind: str) -> None:
-    """The lifetime total moves in the transactions of the rows."""
-    total = f"SELECT value FROM totals WHERE name = 'persisted.{kind}'"
-    counts = db.execute(f"SELECT ifnull(({total}), 0), count(*) FROM {TABLES[kind]}").fetchone()
+    """The lifetime totals move in the transactions of the rows."""
+    total = "ifnull((SELECT value FROM totals WHERE name = '{}.{}'), 0)"
+    left = f"{total.format('persisted', kind)} - {total.format('deleted', kind)}"
+    counts = db.execute(f"SELECT {left}, count(*) FROM {TABLES[kind]}").fetchone()
     if counts[0] != counts[1]:
         raise Violation(f"a total of {counts[0]} for {counts[1]} rows of kind {kind}")

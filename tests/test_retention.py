@@ -1,0 +1,392 @@
+"""What is too old or too much goes, in short slices, and nothing else does."""
+
+import os
+import sqlite3
+import time
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from server.disk import Disk
+from server.normalise import Normaliser
+from server.store import Unavailable
+from server.store.expiry import EXPIRED
+from server.store.limits import Limits
+from server.store.reader import open_readonly
+from server.store.writer import SqliteStore
+from server.times import now_ms
+
+from .conftest import read_rows, read_totals, reconnect, until
+from .locking import Lock
+from .test_commits import Doubtful
+
+NORMALISER = Normaliser(100_000, 100_000)
+DAY = 86_400.0
+MIB = 2**20
+
+
+def trace(age=0.0, text="what was asked", **members):
+    """One that arrived `age` seconds ago."""
+    values = {"provider": "openai", "model": "gpt-4o", "input_text": text, "output_text": text}
+    return _aged(NORMALISER.trace(values | members, "native"), age)
+
+
+def error(age=0.0, **members):
+    values = {"error_type": "crash", "message": "what went wrong", "stack_trace": "where"}
+    return _aged(NORMALISER.error(values | members, "native"), age)
+
+
+def _aged(event, seconds):
+    return event._replace(created_at=now_ms() - int(seconds * 1000))
+
+
+@pytest.fixture
+def limited(database):
+    """Opens the database within limits."""
+    stores = []
+
+    def limited(**limits):
+        store = SqliteStore(database, limits=Limits(**limits))
+        store.open()
+        stores.append(store)
+        return store
+
+    yield limited
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def capped(limited, database):
+    """A store that may use so many bytes of pages, and what one batch adds."""
+
+    def capped(used, room=MIB):
+        return limited(
+            total_bytes=used + 4 * MIB,
+            used_bytes=used,
+            room_bytes=room,
+            log_bytes=MIB,
+            measure=Disk(database).total_bytes,
+        )
+
+    return capped
+
+
+def trim(store, most=10_000, is_idle=True):
+    """Slices until nothing is left to do; what they deleted."""
+    deleted: Counter[str] = Counter()
+    for _ in range(most):
+        trimmed = store.trim(is_idle)
+        deleted += trimmed.deleted
+        if not trimmed.more:
+            return deleted
+    raise AssertionError("there is always something to do")
+
+
+def keep_within(store, batch):
+    """Write, as the consumer does: the next batch waits while a slice is urgent."""
+    store.write(batch)
+    while store.trim(False).urgent:
+        pass
+
+
+def ids(database, table="llm_traces"):
+    return [row["event_id"] for row in read_rows(database, table)]
+
+
+def used(store):
+    """Bytes of pages in use."""
+    pages, free, page = (
+        store._link.db.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (pages - free) * page
+
+
+def test_rows_older_than_their_days_are_deleted_and_counted(limited, database):
+    store = limited(row_seconds=30 * DAY)
+    store.write([trace(31 * DAY), error(40 * DAY), trace(29 * DAY, event_id="kept"), error()])
+    assert trim(store) == {"trace": 1, "error": 1}
+    assert ids(database) == ["kept"]
+    assert len(ids(database, "error_events")) == 1
+    assert read_totals(database) == {
+        "persisted.trace": 2,
+        "persisted.error": 2,
+        "deleted.trace": 1,
+        "deleted.error": 1,
+    }
+
+
+def test_without_limits_nothing_is_deleted(limited, database):
+    store = limited()
+    store.write([trace(10_000 * DAY), error(10_000 * DAY)])
+    assert not trim(store)
+    assert len(ids(database) + ids(database, "error_events")) == 2
+    assert read_rows(database, "llm_traces")[0]["input_text"]
+
+
+def test_a_slice_takes_a_few_rows_the_oldest_first(limited, database):
+    store = limited(row_seconds=DAY)
+    store.write([trace((2 + n / 100) * DAY, event_id=f"{n:03}") for n in range(100)])
+    first = store.trim(False)
+    assert first.more
+    assert 1 <= first.deleted["trace"] < 50
+    left = 100 - first.deleted["trace"]
+    assert sorted(ids(database)) == [f"{n:03}" for n in range(left)]
+    assert first.oldest["trace"] == min(
+        row["created_at"] for row in read_rows(database, "llm_traces")
+    )
+
+
+def test_many_rows_of_one_moment_go_in_slices_too(limited, database):
+    store = limited(row_seconds=DAY)
+    moment = trace(2 * DAY).created_at
+    store.write([trace()._replace(created_at=moment) for _ in range(300)])
+    assert store.trim(False).deleted["trace"] < 100
+    trim(store)
+    assert ids(database) == []
+
+
+def test_texts_go_sooner_and_the_rest_of_the_row_stays(limited, database):
+    store = limited(row_seconds=30 * DAY, text_seconds=7 * DAY)
+    store.write([trace(8 * DAY, session_id="s"), trace(6 * DAY), error(8 * DAY), error(6 * DAY)])
+    trim(store)
+    old, new = read_rows(database, "llm_traces")
+    assert (old["input_text"], old["output_text"], old["session_id"]) == (None, None, "s")
+    assert new["input_text"] == new["output_text"] == "what was asked"
+    old, new = read_rows(database, "error_events")
+    assert (old["message"], old["stack_trace"]) == (EXPIRED, None)
+    assert (new["message"], new["stack_trace"]) == ("what went wrong", "where")
+
+
+def test_texts_are_written_once(limited, database):
+    store = limited(text_seconds=DAY)
+    store.write([trace(2 * DAY), error(2 * DAY)])
+    trim(store)
+    store.close()
+    store.open()
+    before = store._link.db.total_changes
+    trim(store)
+    assert store._link.db.total_changes == before
+    assert store.trim(False).blanked == 2
+
+
+def test_rows_put_in_behind_the_walk_lose_their_texts_too(limited, database):
+    store = limited(text_seconds=DAY)
+    store.write([trace(2 * DAY)])
+    trim(store)
+    store.write([trace(3 * DAY)])  # replayed, or the clock was set back
+    trim(store)
+    assert [row["input_text"] for row in read_rows(database, "llm_traces")] == [None, None]
+
+
+def test_a_dead_letter_replayed_by_another_process_loses_its_texts_too(limited, database):
+    store = limited(text_seconds=DAY)
+    store.write([trace(2 * DAY)])
+    trim(store)
+    with closing(sqlite3.connect(database, isolation_level=None)) as db:
+        db.execute("BEGIN")
+        db.execute("UPDATE llm_traces SET created_at = created_at - 1000, input_text = 'x'")
+        db.execute("INSERT INTO totals VALUES ('dead_letters_replayed.trace', 1)")
+        db.execute("COMMIT")
+    store.trim(True)
+    trim(store)
+    assert read_rows(database, "llm_traces")[0]["input_text"] is None
+
+
+def test_what_is_deleted_is_overwritten_where_its_page_is_written(limited, database):
+    store = limited(text_seconds=DAY)
+    store.write([trace(2 * DAY, text="very secret")] + [trace() for _ in range(5)])
+    trim(store)
+    store.checkpoint()
+    assert b"very secret" not in Path(database).read_bytes()
+
+
+def test_dead_letters_go_with_the_rows_of_their_age(limited, database):
+    store = limited(row_seconds=30 * DAY)
+    for event in (trace(), error(), trace()):
+        store.set_aside(event, "refused")
+    old = now_ms() - int(31 * DAY * 1000)
+    with closing(sqlite3.connect(database, isolation_level=None)) as db:
+        db.execute("UPDATE dead_letters SET created_at = ? WHERE id < 3", (old,))
+    assert not trim(store)
+    with closing(sqlite3.connect(database)) as db:
+        assert db.execute("SELECT id FROM dead_letters").fetchall() == [(3,)]
+    totals = read_totals(database)
+    assert totals["dead_letters_expired.trace"] == totals["dead_letters_expired.error"] == 1
+    assert totals["dead_lettered.trace"] == 2
+
+
+def test_over_the_limit_the_oldest_go_and_no_more_than_must(capped, database):
+    store = capped(4 * MIB)
+    for number in range(200):
+        event = (trace if number % 2 else error)(0.0, metadata={"m": "x" * 40_000})
+        keep_within(store, [event._replace(created_at=number + 1)])
+        assert used(store) <= 4 * MIB
+    left = [row["created_at"] for row in read_rows(database, "llm_traces")]
+    left += [row["created_at"] for row in read_rows(database, "error_events")]
+    assert sorted(left) == list(range(201 - len(left), 201))  # the newest, of both kinds
+    assert used(store) > 3 * MIB
+    totals = read_totals(database)
+    assert 200 - totals["deleted.trace"] - totals["deleted.error"] == len(left)
+
+
+def test_at_the_limit_the_file_does_not_grow_but_its_pages_are_used_again(capped, database):
+    store = capped(4 * MIB)
+    for _ in range(100):
+        keep_within(store, [trace(text="x" * 16_000) for _ in range(20)])
+        assert os.path.getsize(database) <= 5 * MIB
+    assert os.path.getsize(database) > 3 * MIB
+
+
+def test_dead_letters_go_last(capped, database):
+    store = capped(MIB, room=MIB // 4)
+    for _ in range(60):
+        store.set_aside(trace(text="x" * 16_000), "refused")
+    store.write([trace()])
+    trim(store)
+    assert ids(database) == []
+    with closing(sqlite3.connect(database)) as db:
+        letters = [row[0] for row in db.execute("SELECT id FROM dead_letters")]
+    assert letters
+    assert letters == list(range(61 - len(letters), 61))
+
+
+def test_space_is_given_back_when_idle(limited, database):
+    store = limited(row_seconds=DAY, log_bytes=MIB)
+    for _ in range(20):
+        store.write([trace(2 * DAY, text="x" * 10_000) for _ in range(50)])
+    assert Disk(database).total_bytes() > 16 * MIB
+    trim(store, most=100)  # a slice frees many pages
+    assert Disk(database).total_bytes() < 6 * MIB
+    with closing(sqlite3.connect(database)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_file_that_gives_nothing_back_is_left_alone(limited, database):
+    store = limited(row_seconds=DAY)
+    store.write([trace(2 * DAY, text="x" * 10_000) for _ in range(500)])
+    store.close()
+    with closing(sqlite3.connect(database)) as db:
+        db.execute("PRAGMA auto_vacuum = NONE")
+        db.execute("PRAGMA journal_mode = DELETE")
+        db.execute("VACUUM")
+    store.open()
+    assert trim(store, most=200) == {"trace": 500}
+
+
+def test_a_lower_limit_is_reached_in_slices_while_batches_go_on(limited, capped, database):
+    store = limited()
+    for number in range(40):
+        store.write([trace((40 - number) * 60, text="x" * 10_000) for _ in range(20)])
+    store.close()
+    before = os.path.getsize(database)
+    assert before > 12 * MIB
+    store = capped(2 * MIB)
+    for _ in range(10):
+        store.write([trace(text="x" * 100)])
+        assert not store.trim(False).urgent  # no batch waits
+    trim(store)
+    assert os.path.getsize(database) <= 3 * MIB
+    assert len([row for row in read_rows(database, "llm_traces") if len(row["input_text"]) < 101])
+
+
+def test_a_reader_that_holds_the_log_costs_no_rows_but_is_told(capped, database):
+    store = capped(8 * MIB)
+    store.write([trace()])
+    with open_readonly(database) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM llm_traces").fetchone()
+        for number in range(200):
+            with closing(sqlite3.connect(database)) as db:  # the log grows, the rows do not
+                db.execute("UPDATE llm_traces SET input_text = ?", (f"{number}" * 40_000,))
+                db.commit()
+            assert not store.trim(False).deleted
+        assert "a reader holds the write-ahead log" in store.excess
+        assert ids(database)
+    assert not trim(store)
+    assert store.excess is None
+    assert Disk(database).wal_bytes() == 0
+
+
+def test_a_locked_database_fails_a_slice_which_is_done_later(limited, database):
+    store = limited(row_seconds=DAY)
+    store.write([trace(2 * DAY)])
+    with Lock(database), pytest.raises(Unavailable, match="locked"):
+        store.trim(False)
+    assert trim(store) == {"trace": 1}
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_slice_whose_commit_failed_is_counted_once(limited, database, holds):
+    store = limited(row_seconds=DAY)
+    store.write([trace(2 * DAY), trace()])
+    store.trim(False)
+    store.write([trace(2 * DAY)])
+    reconnect(store, Doubtful).holds = holds
+    with pytest.raises(Unavailable):
+        store.trim(False)
+    assert trim(store) == {"trace": 1}
+    assert read_totals(database)["deleted.trace"] == 2
+    assert len(ids(database)) == 1
+
+
+def test_what_earlier_processes_deleted_is_not_counted_again(limited, database):
+    store = limited(row_seconds=DAY)
+    store.write([trace(2 * DAY)])
+    trim(store)
+    store.close()
+    assert not trim(limited(row_seconds=DAY))
+
+
+def test_another_file_at_the_path_has_totals_of_its_own(limited, database):
+    store = limited(row_seconds=DAY)
+    store.write([trace(2 * DAY)])
+    trim(store)
+    os.unlink(database)
+    with pytest.raises(Unavailable):
+        store.trim(False)
+    store.write([trace(2 * DAY), trace(2 * DAY)])
+    assert not store.trim(False).deleted - Counter(trace=2)
+    trim(store)
+    assert read_totals(database)["deleted.trace"] == 2
+
+
+class TestService:
+    """Within a running service."""
+
+    @pytest.fixture
+    def settings(self, database):
+        """Rows of an hour ago are there, and they are old."""
+        store = SqliteStore(database)
+        store.open()
+        store.write([trace(3600), error(3600), trace(3600)])
+        store.close()
+        return {"retention_days": 1 / 48}
+
+    @pytest.mark.gen_test
+    async def test_old_rows_go_while_it_is_idle_and_are_counted(self, counted, service, database):
+        name = "storage_retention_deleted_rows_total"
+        await until(lambda: counted(name, kind="trace") == 2)
+        await until(lambda: counted(name, kind="error") == 1)
+        assert ids(database) == []
+        await until(lambda: counted("storage_oldest_event_timestamp_seconds", kind="trace") == 0)
+
+    @pytest.mark.gen_test
+    async def test_they_go_between_batches_too(self, post, rows, counted, ledger):
+        assert (await post("/v1/traces", {"provider": "openai", "model": "m"})).code == 202
+        name = "storage_retention_deleted_rows_total"
+        await until(lambda: counted(name, kind="trace") == 2)
+        assert len(await rows()) == ledger()["persisted"] == 1
+        oldest = "storage_oldest_event_timestamp_seconds"
+        await until(lambda: (counted(oldest, kind="trace") or 0) > time.time() - 60)
+
+    @pytest.mark.gen_test
+    async def test_the_last_success_and_checkpoints_are_told(self, counted, service):
+        before = counted("storage_retention_last_success_timestamp_seconds")
+        assert before > time.time() - 60
+        await until(lambda: counted("storage_retention_last_success_timestamp_seconds") > before)
+        await service.pipeline._writer.checkpoint()
+        assert counted("storage_checkpoint_duration_seconds_count", outcome="ok") >= 1
