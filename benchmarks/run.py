@@ -1,5 +1,5 @@
-"""CPU beside a bare Tornado handler, what journal, keys and redaction cost, memory, and waiting
-times.
+"""CPU beside a bare Tornado handler, what journal, keys, redaction and retention cost, memory, and
+waiting times.
 
 `make bench`
 """
@@ -19,6 +19,7 @@ from journal import compare_journals
 from keys import compare_keys
 from memory import measure_memory
 from redaction import compare_redaction
+from retention import compare_retention
 
 
 def main() -> None:
@@ -38,6 +39,7 @@ def main() -> None:
         compare_keys(directory, arguments.rounds, arguments.seconds / 2)
         compare_redaction(directory, arguments.rounds, arguments.seconds)
         measure_faults(directory)
+        compare_retention(directory, arguments.rounds)
         measure_memory(directory)
         subprocess.run([sys.executable, str(Path(__file__).with_name("loop.py"))], check=True)
     finally:

@@ -14,8 +14,9 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 """From one look to the next, while nothing is written and nothing is to be deleted."""
-PAUSE_SECONDS = 0.02
-"""Between two slices meanwhile: about as long as one takes."""
+PAUSE_SECONDS, LONG_PAUSE_SECONDS = 0.02, 0.05
+"""Between two slices: about as long as one takes or, where something was written in the last
+LOOK_SECONDS, from one batch to the next."""
 
 
 class Upkeep:
@@ -27,7 +28,7 @@ class Upkeep:
         self._store, self._retry, self._recorder, self._metrics = store, retry, recorder, metrics
         self._sweep = Sweep()
         self._fault: str | None = None
-        self._not_before = 0.0
+        self._not_before = self._last_batch = 0.0
         self.has_more = False
         """Whether slices are left to do."""
         metrics.retention_last_success.set_to_current_time()
@@ -40,16 +41,22 @@ class Upkeep:
     @property
     def pause(self) -> float:
         """Seconds after which `when_idle` is due, unless something comes to be written."""
-        return PAUSE_SECONDS if self.has_more else LOOK_SECONDS
+        if not self.has_more:
+            return LOOK_SECONDS
+        return PAUSE_SECONDS if self._is_idle() else LONG_PAUSE_SECONDS
 
     async def after_batch(self) -> None:
         """One slice; more only where the next batch would not fit."""
+        self._last_batch = time.monotonic()
         while await self._trim(is_idle=False) and not self._retry.is_giving_up:
             pass
 
     async def when_idle(self) -> None:
-        """One slice, or a look, and space is given back that nobody will use soon."""
-        await self._trim(is_idle=True)
+        """One slice, or a look. After LOOK_SECONDS space is given back, too."""
+        await self._trim(is_idle=self._is_idle())
+
+    def _is_idle(self) -> bool:
+        return time.monotonic() - self._last_batch >= LOOK_SECONDS
 
     async def _trim(self, *, is_idle: bool) -> bool:
         """Whether the next slice is urgent. A failure is tried again after LOOK_SECONDS."""

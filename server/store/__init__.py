@@ -115,7 +115,8 @@ class Store(Protocol):
     def trim(self, is_idle: bool) -> Trimmed:
         """Delete a little of what is too old or too much, in some milliseconds.
 
-        `is_idle`: nothing waits to be written, so space may be given back that it would use.
+        `is_idle`: nothing was written of late, so it may take on more, and give back space that
+        would be used again.
         Raises `Unavailable`.
         """
 

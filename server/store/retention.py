@@ -1,10 +1,11 @@
 """Which rows, texts and pages are to go, in slices of one short transaction each."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from ..events import Event
 from ..times import now_ms
 from . import Trimmed
 from .connection import transaction
@@ -17,6 +18,8 @@ from .walk import Walk
 
 MOST_ROWS, MOST_PAGES = 500, 100
 """In a slice, however quick: no more of the log than a batch takes."""
+LEAST_ROWS, TIMES = 50, 2
+"""Between two batches, a slice takes on so many rows, or so many times those of the last batch."""
 
 
 class Slice(NamedTuple):
@@ -55,6 +58,7 @@ class Retention:
         self._rows, self._letters = Pace(MOST_ROWS), Pace(MOST_ROWS)
         self._texts, self._pages = Pace(MOST_ROWS), Pace(MOST_PAGES)
         self._counts, self.walk = Counts(), Walk()
+        self._batch = 0  # events in the last one
         self._least: int | None = None  # bytes that were in use
         self._yield = Yield()
 
@@ -64,15 +68,19 @@ class Retention:
         self.walk.start_over()
         self._least = None
 
-    def run(self, db: sqlite3.Connection) -> Trimmed:
-        """One slice, if anything is due, and how things stand then. Raises `sqlite3.Error`."""
+    def run(self, db: sqlite3.Connection, *, is_idle: bool) -> Trimmed:
+        """One slice, if anything is due, and how things stand then. Raises `sqlite3.Error`.
+
+        Unless `is_idle` it is not much larger than the last batch, so that the disk is not kept
+        busy: what answers wait for is written there, too.
+        """
         if self._least is None:
             self._counts.read(db)  # what earlier processes deleted
         space, oldest = look(db), oldest_rows(db)
         self._least = min(space.used, self._least or space.used)
         due = self._due(db, space, oldest)
         if due is not None:
-            count = self._run(db, due)
+            count = self._run(db, due, MOST_ROWS if is_idle else self._share())
             before, space, oldest = space, look(db), oldest_rows(db)
             if due.bytes:
                 self._yield.note(count, before.used - space.used)
@@ -107,8 +115,16 @@ class Retention:
             return Slice(self._pages, give_back)
         return None
 
-    def _run(self, db: sqlite3.Connection, due: Slice) -> int:
-        size = due.pace.size
+    def inserted(self, batch: Sequence[Event]) -> None:
+        """To be told of each batch."""
+        self._batch = len(batch)
+        self.walk.inserted(batch)
+
+    def _share(self) -> int:
+        return max(LEAST_ROWS, TIMES * self._batch)
+
+    def _run(self, db: sqlite3.Connection, due: Slice, most: int) -> int:
+        size = min(due.pace.size, most)
         if due.bytes:
             size = min(size, self._yield.rows_for(due.bytes))
         with due.pace.measured(), transaction(db):

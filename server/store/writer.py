@@ -103,7 +103,7 @@ class SqliteStore:
         The same call again, after `Unavailable`, never counts its own rows as stored already.
         """
         written = self._commit((batch, mark), mark, lambda db: add_events(db, batch))
-        self._retention.walk.inserted(batch)
+        self._retention.inserted(batch)
         return written
 
     def set_aside(self, event: Event, reason: str, mark: Mark | None = None) -> Aside:
@@ -159,7 +159,7 @@ class SqliteStore:
         No batch: it has no token and no mark. Raises `Unavailable`.
         """
         with self._connected() as db:
-            trimmed = self._retention.run(db)
+            trimmed = self._retention.run(db, is_idle=is_idle)
             if self._checkpoints.is_due():
                 self._checkpoint(db)
             elif is_idle and not trimmed.more:
