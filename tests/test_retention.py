@@ -198,7 +198,7 @@ def test_a_dead_letter_replayed_by_another_process_loses_its_texts_too(limited, 
 
 def test_what_is_deleted_is_overwritten_where_its_page_is_written(limited, database):
     store = limited(text_seconds=DAY)
-    store.write([trace(2 * DAY, text="very secret")] + [trace() for _ in range(5)])
+    store.write([trace(2 * DAY, text="x" * 1000 + "very secret")] + [trace() for _ in range(5)])
     trim(store)
     store.checkpoint()
     assert b"very secret" not in Path(database).read_bytes()

@@ -12,20 +12,15 @@ class Counts:
     """Exact, whatever became of a COMMIT that failed: what is committed is counted, once."""
 
     def __init__(self) -> None:
-        self._known: Mapping[str, int] | None = None
-
-    def start_over(self) -> None:
-        """The next file has totals of its own."""
-        self._known = None
+        self._known: Mapping[str, int] = {}
 
     def read(self, db: sqlite3.Connection) -> tuple[Counter[str], int]:
-        """Rows deleted since the last time, by kind, none at the first; and letters replayed ever.
+        """Rows deleted since the last time, by kind, and dead letters replayed ever.
 
-        Raises `sqlite3.Error`.
+        Of a file that was not read before, that is no news. Raises `sqlite3.Error`.
         """
         found = dict(db.execute(_SELECT, (f"{_DELETED}*", f"{_REPLAYED}*")))
-        known = found if self._known is None else self._known
-        self._known = found
+        known, self._known = self._known, found
         new = {name: value - known.get(name, 0) for name, value in found.items()}
         deleted = {
             name.removeprefix(_DELETED): count

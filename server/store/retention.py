@@ -64,7 +64,6 @@ class Retention:
 
     def start_over(self) -> None:
         """Nothing is known of the file that is next."""
-        self._counts.start_over()
         self.walk.start_over()
         self._least = None
 
