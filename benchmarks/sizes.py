@@ -4,11 +4,17 @@
 """
 
 import asyncio
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from load import drive, request, trace
 from servers import Server, wait_for
+
+from server.store.limits import Limits
+from server.store.space import look
+from server.store.writer import SqliteStore
 
 TEXTS = (0, 200, 2048, 8192, 32768)
 """Bytes; the last are two texts of `max_text_bytes`."""
@@ -17,7 +23,7 @@ SECONDS = 4.0
 
 def main() -> None:
     """One service for each size, one event a POST over four connections."""
-    print("bytes of text | bytes on the disk | rows a GB | CPU us an event")
+    print("bytes of text | bytes on the disk | rows a GB | without the text | CPU us an event")
     for size in TEXTS:
         with tempfile.TemporaryDirectory(prefix="tokenweir-sizes-") as directory:
             measure(Path(directory) / "sizes.db", size)
@@ -33,7 +39,20 @@ def measure(database: Path, size: int) -> None:
     rows = service.metric("tokenweir_events_persisted_total")
     service.stop()
     each = database.stat().st_size / rows
-    print(f"{size:13} | {each:17.0f} | {1e9 / each:9.0f} | {used / rows * 1e6:15.0f}")
+    bare = without_texts(database) / rows
+    cpu = used / rows * 1e6
+    print(f"{size:13} | {each:17.0f} | {1e9 / each:9.0f} | {bare:16.0f} | {cpu:15.0f}")
+
+
+def without_texts(database: Path) -> int:
+    """Bytes of the database's pages in use once all its texts are too old."""
+    store = SqliteStore(str(database), limits=Limits(text_seconds=1e-3))
+    store.open()
+    while store.trim(True).more:
+        pass
+    store.close()
+    with closing(sqlite3.connect(database)) as db:
+        return look(db).used
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pytest
 from server.disk import Disk
 from server.normalise import Normaliser
 from server.store import Unavailable
-from server.store.expiry import EXPIRED
+from server.store.blanking import EXPIRED
 from server.store.limits import Limits
 from server.store.reader import open_readonly
 from server.store.writer import SqliteStore
@@ -159,6 +159,36 @@ def test_texts_go_sooner_and_the_rest_of_the_row_stays(limited, database):
     old, new = read_rows(database, "error_events")
     assert (old["message"], old["stack_trace"]) == (EXPIRED, None)
     assert (new["message"], new["stack_trace"]) == ("what went wrong", "where")
+
+
+def test_all_but_the_texts_of_a_row_stays_as_it_was(limited, database):
+    store = limited(text_seconds=DAY)
+    store.write([trace(2 * DAY, metadata={"n": 1}, cost_usd=0.1), error(2 * DAY, agent="a")])
+    before = [read_rows(database, table) for table in ("llm_traces", "error_events")]
+    trim(store)
+    after = [read_rows(database, table) for table in ("llm_traces", "error_events")]
+    gone = {"input_text": None, "output_text": None}, {"message": EXPIRED, "stack_trace": None}
+    assert after == [[row[0] | texts] for row, texts in zip(before, gone, strict=True)]
+
+
+@pytest.mark.parametrize("size", [1000, 4000, 10_000])
+def test_the_pages_of_texts_come_free(limited, database, size):
+    store = limited(text_seconds=DAY)
+    store.write([trace(2 * DAY, text="x" * size) for _ in range(400)])
+    before = used(store)
+    trim(store)
+    assert used(store) < before / 3
+
+
+def test_a_trigger_on_rows_that_come_does_not_keep_texts(limited, database):
+    store = limited(text_seconds=DAY)
+    store.write([trace(2 * DAY)])
+    with closing(sqlite3.connect(database)) as db:
+        db.execute(
+            "CREATE TRIGGER no_more BEFORE INSERT ON llm_traces BEGIN SELECT RAISE(ABORT, ''); END"
+        )
+    trim(store)
+    assert read_rows(database, "llm_traces")[0]["input_text"] is None
 
 
 def test_texts_are_written_once(limited, database):

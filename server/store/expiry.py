@@ -1,4 +1,4 @@
-"""Deleting what is oldest, and the texts of what is not so old. Call inside a transaction.
+"""Deleting what is oldest. Call inside a transaction.
 
 All raise `sqlite3.Error`. None looks at more rows than it is told to.
 """
@@ -8,23 +8,6 @@ from collections import Counter
 
 from .schema import TABLES
 from .totals import add_totals
-
-EXPIRED = "[expired]"
-"""Stands for the message of an error, which cannot be NULL."""
-_BLANK = {
-    "trace": (
-        "input_text = NULL, output_text = NULL",
-        "input_text IS NOT NULL OR output_text IS NOT NULL",
-    ),
-    "error": (
-        f"message = '{EXPIRED}', stack_trace = NULL",
-        f"message <> '{EXPIRED}' OR stack_trace IS NOT NULL",
-    ),
-}
-
-Place = tuple[int, int]
-"""Of a row in the order of arrival: its created_at and id."""
-START: Place = (-(2**63), -(2**63))
 
 
 def oldest_rows(db: sqlite3.Connection) -> dict[str, int]:
@@ -88,28 +71,3 @@ def delete_letters(db: sqlite3.Connection, most: int, before_ms: int | None = No
     db.execute("DELETE FROM dead_letters WHERE id <= ?", (last,))
     add_totals(db, {f"dead_letters_expired.{kind}": count for kind, count in kinds.items()})
     return kinds.total()
-
-
-def is_more(db: sqlite3.Connection, kind: str, after: Place, before_ms: int) -> bool:
-    """Whether `blank_texts` would find a row to look at."""
-    return db.execute(f"{_after(kind)} LIMIT 1", (*after, before_ms)).fetchone() is not None
-
-
-def blank_texts(
-    db: sqlite3.Connection, kind: str, after: Place, before_ms: int, most: int
-) -> tuple[int, Place]:
-    """Take the texts from the next rows in the order of arrival; how many had any, and the last.
-
-    No rows but those that arrived before `before_ms`.
-    """
-    found = db.execute(f"{_after(kind)} LIMIT ?", (*after, before_ms, most))
-    last: Place = ([after, *found])[-1]
-    blank, has_text = _BLANK[kind]
-    among = "(created_at, id) > (?, ?) AND (created_at, id) <= (?, ?)"
-    sql = f"UPDATE {TABLES[kind]} SET {blank} WHERE {among} AND ({has_text})"  # noqa: S608 our own names
-    return db.execute(sql, (*after, *last)).rowcount, last
-
-
-def _after(kind: str) -> str:
-    where = "(created_at, id) > (?, ?) AND created_at < ? ORDER BY created_at, id"
-    return f"SELECT created_at, id FROM {TABLES[kind]} WHERE {where}"  # noqa: S608 our own names

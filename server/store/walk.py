@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from ..events import KINDS, Event
-from .expiry import START, Place, blank_texts, is_more
+from .blanking import START, Place, blank_texts, is_more
 
 
 class Walk:
