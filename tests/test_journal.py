@@ -10,7 +10,7 @@ import pytest
 from server.journal import journal as journal_module
 from server.journal.journal import Journal
 from server.journal.left import discard, segments, unsettled
-from server.journal.segment import read
+from server.journal.segment import Segment, read
 
 PAYLOADS = [b"one", b"", b"three" * 50]
 
@@ -274,6 +274,20 @@ def test_after_a_failed_sync_a_new_segment_begins(begin, directory, monkeypatch)
     assert len(segments(directory)) == 2
     journal.sync()
     assert left(directory) == {1: b"a", 2: b"b"}
+
+
+def test_a_segment_that_is_ended_under_a_look_is_not_taken_for_deleted(begin, monkeypatch, small):
+    journal = begin()
+    journal.append(PAYLOADS)
+    look = Segment.is_there
+
+    def slow_look(segment):
+        monkeypatch.setattr(Segment, "is_there", look)
+        journal.append(PAYLOADS)  # by the other thread, into a new segment
+        return segment.is_there()
+
+    monkeypatch.setattr(Segment, "is_there", slow_look)
+    assert journal.is_there()
 
 
 def test_a_sync_takes_in_the_segments_before(begin, monkeypatch, small):

@@ -85,7 +85,9 @@ class Journal:
 
     def is_there(self) -> bool:
         """Whether the segment still is at its path; else the next append begins another."""
-        self._is_spoilt |= bool(self._segments) and not self._segments[-1].is_there()
+        last = self._segments[-1] if self._segments else None
+        if last is not None and not last.is_there():
+            self._is_spoilt |= last is self._segments[-1]  # else it was ended meanwhile
         return not self._is_spoilt
 
     def forget(self, number: int) -> None:
@@ -117,13 +119,14 @@ class Journal:
         self._directory.mkdir(mode=0o700, exist_ok=True)
         new = Segment(self._directory, self._id, self._next, self._heading)
         old = self._segments[-1] if self._segments else None
+        self._segments.append(new)  # before the old one is closed: `is_there` looks at the last
         if old is not None and old.first == new.first:  # it holds no record, and had this name
-            self._segments.pop().close()
+            self._segments.remove(old)
+            old.close()
         elif old is not None and self._syncs:
             self._retired.append(old)
         elif old is not None:
             old.close()
-        self._segments.append(new)
         self._is_spoilt, self._unsynced_names = False, True
 
     def _sync_names(self) -> None:
