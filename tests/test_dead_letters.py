@@ -122,6 +122,7 @@ def halved(database, settings):
     return HalvedStore(database)
 
 
+@pytest.mark.slow
 async def test_what_a_stop_amid_refusals_leaves_in_the_journal_is_stored_at_the_next_start(
     halved, service, post, database, ledger
 ):
@@ -227,6 +228,7 @@ async def test_an_event_whose_letter_is_refused_too_is_dropped(
     ledger()
 
 
+@pytest.mark.slow
 async def test_a_letter_waits_for_a_lock_like_an_event(
     locking, poisoned, post, rows, get, becomes_ok, counted, ledger, io_loop
 ):

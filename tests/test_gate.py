@@ -122,6 +122,7 @@ async def test_a_connection_with_wrong_keys_only_ends_and_is_told_so(base_url, m
         assert await answers.read() == b""
 
 
+@pytest.mark.slow
 async def test_who_reads_no_answers_is_cut_off(base_url, counted):
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -90,6 +90,7 @@ async def test_a_lone_event_is_written_without_waiting_for_more(post, rows, coun
     assert counted("writer_last_commit_timestamp_seconds") > start
 
 
+@pytest.mark.slow
 async def test_events_that_come_soon_after_a_batch_gather_in_one(post, rows, counted, monkeypatch):
     monkeypatch.setattr("server.consumer.GATHER_SECONDS", 1)
     for _ in range(4):
@@ -138,6 +139,7 @@ async def test_a_passing_failure_is_tried_again(reason, failing, post, rows, cou
     ledger()
 
 
+@pytest.mark.slow
 async def test_health_is_degraded_while_writes_fail_and_ok_afterwards(
     database, service, post, get, becomes_ok, counted, caplog
 ):

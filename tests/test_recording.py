@@ -176,6 +176,7 @@ async def test_an_unforeseen_failure_is_endured_like_that_of_a_disk(
     assert (ledger()["queue"], counted("journal_uncovered_events_total")) == (3, 2)
 
 
+@pytest.mark.slow
 async def test_a_look_that_fails_unforeseen_is_not_the_last(service, becomes_ok, monkeypatch):
     looks: list[Journal] = []
 
@@ -320,6 +321,7 @@ async def test_always_syncs_before_the_answer(accepted, monkeypatch):
         assert len(synced) == count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{"journal_sync": "interval"}])
 async def test_interval_syncs_without_traffic(accepted, monkeypatch):
     synced: list[int] = []
@@ -328,6 +330,7 @@ async def test_interval_syncs_without_traffic(accepted, monkeypatch):
     await until(lambda: synced)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{"journal_sync": "interval"}])
 async def test_a_failed_sync_is_said_and_mended(accepted, get, becomes_ok, monkeypatch, counted):
     monkeypatch.setattr(os, "fdatasync", lambda _: fails()())
@@ -337,6 +340,7 @@ async def test_a_failed_sync_is_said_and_mended(accepted, get, becomes_ok, monke
     await becomes_ok()
 
 
+@pytest.mark.slow
 async def test_a_deleted_journal_is_noticed_without_traffic(
     accepted, covered, directory, becomes_ok, counted
 ):
@@ -350,6 +354,7 @@ async def test_a_deleted_journal_is_noticed_without_traffic(
     assert covered() == ids
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{"journal_sync": "interval"}])
 async def test_a_sync_that_always_fails_stays_trouble(
     accepted, get, becomes_ok, monkeypatch, caplog, counted
@@ -369,6 +374,7 @@ async def test_a_sync_that_always_fails_stays_trouble(
     await becomes_ok()
 
 
+@pytest.mark.slow
 async def test_a_place_for_the_journal_that_something_else_took_stays_trouble(
     accepted, covered, directory, get, becomes_ok, tmp_path, counted
 ):
@@ -406,6 +412,7 @@ async def test_one_write_that_is_a_little_slow_moves_nothing_but_two_do(accepted
     assert covered() == ids
 
 
+@pytest.mark.slow
 async def test_a_stop_takes_to_the_journal_what_is_not_yet_in_it(
     accepted, store, service, covered, disk, ledger, monkeypatch
 ):
@@ -418,6 +425,7 @@ async def test_a_stop_takes_to_the_journal_what_is_not_yet_in_it(
     assert (ledger()["queue"], ledger()["dropped_persist"]) == (5, 0)
 
 
+@pytest.mark.slow
 async def test_a_stop_takes_to_the_journal_what_was_deleted_with_it(
     accepted, store, service, covered, becomes_ok, directory, counted, ledger
 ):

@@ -139,6 +139,7 @@ def test_a_database_that_is_gone_gets_all_that_the_journal_has(killed, database)
     assert stored(database) == ids
 
 
+@pytest.mark.slow
 def test_a_database_replaced_while_running_gets_what_the_journal_has_at_the_next_start(database):
     with serving(database) as service:
         service.post("/v1/traces", {**TRACE, "event_id": "backup"})
@@ -227,6 +228,7 @@ def test_a_second_process_is_told_and_the_first_goes_on(database):
         assert service.post("/v1/traces", TRACE)["accepted"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_amid_the_replay_leaves_the_rest_where_it_is(signum, killed, database, directory):
     ids = killed()

@@ -396,6 +396,7 @@ class TestService:
         store.close()
         return {"retention_days": 1 / 48}
 
+    @pytest.mark.slow
     @pytest.mark.gen_test
     async def test_old_rows_go_while_it_is_idle_and_are_counted(self, counted, service, database):
         name = "storage_retention_deleted_rows_total"
@@ -413,6 +414,7 @@ class TestService:
         oldest = "storage_oldest_event_timestamp_seconds"
         await until(lambda: (counted(oldest, kind="trace") or 0) > time.time() - 60)
 
+    @pytest.mark.slow
     @pytest.mark.gen_test
     async def test_the_last_success_and_checkpoints_are_told(self, counted, service):
         before = counted("storage_retention_last_success_timestamp_seconds")

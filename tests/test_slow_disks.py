@@ -24,7 +24,8 @@ def test_while_a_disk_is_slow_events_are_taken_faster_than_it_stores_them(books,
     books.settle(30)
 
 
-@pytest.mark.parametrize("operation", ["write", pytest.param("sync", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("operation", ["write", "sync"])
 def test_while_a_disk_is_frozen_events_are_taken_and_the_service_can_be_watched(
     operation, books, faults
 ):

@@ -105,6 +105,7 @@ def recover(database, before):
     store.close()
 
 
+@pytest.mark.slow
 def test_a_disk_that_fails_from_the_start_is_said_or_endured(start_with):
     with ThreadPoolExecutor(2) as pool:
         assert sum(pool.map(lambda name: start_with(name, times=FOR_EVER), OPERATIONS)) >= 4

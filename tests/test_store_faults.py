@@ -49,15 +49,8 @@ def test_a_write_that_fails_once_is_made_good(error, half, books, every):
     assert every(run, "write", error=error, half=half) >= 10
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        errno.ENOSPC,
-        pytest.param(errno.EIO, marks=pytest.mark.slow),
-        pytest.param(errno.EROFS, marks=pytest.mark.slow),
-    ],
-    ids=errno.errorcode.get,
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EROFS], ids=errno.errorcode.get)
 def test_writes_that_fail_until_the_repair_are_told_and_made_good(error, books, every, faults):
     def run(rule):
         books.send()

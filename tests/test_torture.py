@@ -11,6 +11,7 @@ def rounds(tmp_path):
     return Rounds(tmp_path, seed=1)
 
 
+@pytest.mark.slow
 def test_nothing_accepted_is_lost_when_the_service_is_killed_or_stopped(rounds):
     for kind in ("replay", "commit"):
         rounds.run(kind)

@@ -152,6 +152,7 @@ SLOW = {
 }
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_is_closed_however_it_drips(service, received):
     drops, names = {}, {}
     for name, (begin, drop) in SLOW.items():
