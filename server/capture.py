@@ -10,7 +10,8 @@ NOT_CAPTURED = "[not captured]"
 
 def flat(sent: dict[str, Any] | None) -> dict[str, Any]:
     """The members of metadata that count or name something, and hold no text and no object."""
-    return {name: value for name, value in (sent or {}).items() if _is_short(value)}
+    members = (sent or {}).items()
+    return {name: value for name, value in members if _is_short(name) and _is_short(value)}
 
 
 def _is_short(value: object) -> bool:

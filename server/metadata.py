@@ -51,6 +51,17 @@ def encode(
         text = _dump(metadata, {**extra, "metadata": sent})
     except Invalid as fault:
         raise Invalid(fault.reason, _culprit(extra), fault.message) from None
+    return _fitted(metadata, text, cut, limit)
+
+
+def encode_again(metadata: dict[str, Any], limit: int) -> bytes:
+    """What `encode` made, once it is scrubbed: it may have grown."""
+    cut = metadata.pop("truncated", {})
+    return _fitted(metadata, orjson.dumps(metadata), cut, limit)
+
+
+def _fitted(metadata: dict[str, Any], text: bytes, cut: dict[str, int], limit: int) -> bytes:
+    """`text`, which is the JSON of `metadata`, or JSON of less where that is too long."""
     if len(text) > limit:
         cut = {"metadata": len(text), **cut}  # what was shortened already keeps its first size
         metadata = _shrink(metadata, len(text) - limit)

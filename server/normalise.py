@@ -112,9 +112,7 @@ class Normaliser:
         if text is None or self._redactor is None:
             return text
         scrubbed = self._redactor.metadata(text, scrubber)
-        if scrubbed is None:
-            return text
-        return metadata.encode(scrubbed, {}, scrubbed.pop("truncated", {}), self._max_metadata)
+        return text if scrubbed is None else metadata.encode_again(scrubbed, self._max_metadata)
 
     def _forget(self, members: Members, row: dict[str, Any]) -> dict[str, Any]:
         """Take out of `row` what may be a text that somebody wrote, its unknown members too."""

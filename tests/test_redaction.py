@@ -10,6 +10,7 @@ import pytest
 
 from server.config import Config
 from server.events import Rejected
+from server.metadata import MAX_DEPTH
 from server.normalise import Normaliser
 from server.redaction.own import read_rules
 from server.redaction.redactor import Redactor
@@ -259,6 +260,15 @@ def test_metadata_shortened_and_scrubbed_tells_its_first_size(stored):
     assert "?api_key=a" not in repr(row)
 
 
+@pytest.mark.parametrize("member", ["metadata", "unknown"])
+def test_a_secret_as_deep_as_may_be_costs_the_event_nothing(member, stored):
+    deepest: object = KEY
+    for _ in range(MAX_DEPTH - 1):
+        deepest = {"in": deepest}
+    row = stored(**{member: deepest})
+    assert "[redacted:api_key]" in repr(row["metadata"])
+
+
 def test_metadata_that_grows_stays_within_its_limit(stored):
     sent = {"keys": ["?api_key=a"] * 300, "kept": True}
     row = stored(metadata=sent)
@@ -386,6 +396,7 @@ def test_without_capture_no_text_is_stored(stored, redactor):
         "long": "x" * 257,
         "o": {},
         "l": [],
+        "a text" * 43: 1,
     }
     row = stored(plain, input_text="a" * 2000, output_text="b", metadata=sent, unknown=1)
     assert (row["input_text"], row["output_text"]) == (None, None)
