@@ -21,6 +21,8 @@ class Access:
         """Reads the files. Raises ValueError, naming file and line."""
         self._files = ingest_keys_file, read_keys_file
         self.send, self.read = Door(), Door()
+        self.is_loading = False
+        """Whether a file is being read: it may never end where the disk hangs."""
         self.take(self.load())
 
     def has_files(self) -> bool:
@@ -29,8 +31,12 @@ class Access:
 
     def load(self) -> Found:
         """Read both files, on any thread. Raises ValueError, naming file and line."""
-        send, read = (keys.read(path) if path else None for path in self._files)
-        return Found(send, read)
+        self.is_loading = True
+        try:
+            send, read = (keys.read(path) if path else None for path in self._files)
+            return Found(send, read)
+        finally:
+            self.is_loading = False
 
     def take(self, found: Found) -> None:
         """Ask for these keys from now on; call on the event loop's thread."""

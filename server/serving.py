@@ -61,7 +61,7 @@ async def _serve(config: Config, set_aside_damaged: bool) -> None:
     logger.info("stopped")
     _ignore_signals()
     reloading.cancel()
-    if service.hangs:  # Python would wait for its thread
+    if service.hangs or service.access.is_loading:  # Python would wait for its thread
         logging.shutdown()
         os._exit(0)
 

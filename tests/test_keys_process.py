@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import os
 import re
 import shutil
 import signal
@@ -105,6 +106,21 @@ def test_sighup_has_new_keys_let_in_and_old_ones_turned_away(service, log, setti
         log.says("keys reloaded: 2 to send, 1 to read")
         assert [ask(NEW), ask(SEND), status(service, WRONG)] == [415, 401, 202]
     assert [status(service, key, "/metrics") for key in (NEW, READ)] == [200, 401]
+
+
+def test_a_file_of_keys_that_cannot_be_read_to_its_end_holds_no_stop_up(service, log, settings):
+    file = settings["ingest_keys_file"]
+    Path(file).unlink()
+    os.mkfifo(file)
+    service.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: _is_read(file), "the file to be read")
+    assert "stopped" in log.stop()
+
+
+def _is_read(fifo):
+    """Whether somebody reads it; who then waits for more, as we never close it."""
+    with contextlib.suppress(OSError):
+        return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK) >= 0
 
 
 @pytest.mark.parametrize("bad", ["ingest_keys_file", "read_keys_file"])
