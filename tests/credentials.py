@@ -59,7 +59,10 @@ KEYS = [
     *(_key("gho_", 36), _key("github_pat_", 82), _key("glpat-", 20), _key("xapp-1-", 60)),
     *(_key("xoxb-", 50), _key("npm_", 36), _key("pypi-", 150, _URL64), _key("tw_", 43, _URL64)),
     Credential("api_key", "", f"SG.{some(22)}.{some(43)}"),
-    Credential("api_key", "", f"M{some(23)}.{some(6)}.{some(38)}"),
+    Credential("api_key", "", f"MT{some(22)}.{some(6)}.{some(38)}"),
+    *(_key("dckr_pat_", 27, _URL64), _key("sntrys_", 90), _key("whsec_", 32, _ALNUM + "+/")),
+    Credential("api_key", "", "ghp_" + "x" * 36),
+    Credential("api_key", "", "sk-ant-" + "a" * 40),
     Credential("api_key", "https://api.telegram.org/bot1234567890:", "AA" + some(33), "/getMe"),
 ]
 
@@ -100,6 +103,7 @@ OTHERS = [
     Credential("named_secret", "HF_TOKEN=", some(20)),
     Credential("named_secret", 'headers["x-api-key"] = "', some(12), '"'),
     Credential("named_secret", '["x-api-key", "', some(12), '"]'),
+    Credential("url_password", "smtp://me@corp.example:", some(9), "@mail.example:587"),
     Credential("named_secret", "Cookie: ", f"session={some(9)}; b=2", "\r\nHost: h"),
     *(
         Credential("private_key", before, pem(newline), after)

@@ -35,6 +35,19 @@ HARMLESS = [
     *('"password": {"type": "string"}', '"password": null', '"password": ""', "10:30:AAPL stock"),
     *("getpass('Password: ')\nuser = 'me'", "-----BEGIN CERTIFICATE-----\nMIIEabc\n"),
     *("user_api_key_alias: prod-42", '"user_api_key_alias": "prod-42"', "secret_santa=2024 is"),
+    *(
+        "key_value_store_implementation_v2",
+        "npm_package_devDependencies_x2",
+        "hf_bert_base_cased_v2",
+    ),
+    *(
+        "xai-explainable-ai-methods-2024",
+        "OrderProcessingServiceImpl.handle.processOrderItemsAndNotify",
+    ),
+    *(
+        "your API key: https://platform.openai.com/api-keys2",
+        "git+ssh://git@github.com:o/r2.git@v1",
+    ),
     *(str(UUID(int=2**127 + 7)), hashlib.sha1(b"x").hexdigest(), hashlib.sha256(b"x").hexdigest()),  # noqa: S324
     base64.b64encode(bytes(range(256)) * 2).decode(),
 ]

@@ -4,6 +4,7 @@ A rule has one name and may be several patterns. What its first group holds is r
 all of the match. A pattern needs at most MARGIN bytes of a secret to know it.
 """
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -11,14 +12,17 @@ from .names import SHOUTED, SURE, UNSURE
 
 Judge = Callable[[bytes], bool]
 
+_LONG = re.compile(rb"[a-z]{20}")
+"""As many letters as no word has."""
+
 
 def _any(value: bytes) -> bool:
     return True
 
 
 def _mixed(value: bytes) -> bool:
-    """Whether it has a digit or a later capital: no word, no name of a CSS class."""
-    return value[1:] != value[1:].lower() or _numbered(value)
+    """Whether it is no words, nor a name of a program's: by a digit, a capital, its length."""
+    return value[1:] != value[1:].lower() or _numbered(value) or _LONG.search(value) is not None
 
 
 def _numbered(value: bytes) -> bool:
@@ -26,7 +30,9 @@ def _numbered(value: bytes) -> bool:
 
 
 def _odd(value: bytes) -> bool:
-    """Whether it is no identifier of a program, as in `password=get_password`."""
+    """Whether it is no identifier, as in `password=get_password`, nor says where to get a key."""
+    if value.startswith((b"https://", b"http://")):
+        return False
     return _numbered(value) or any(byte in b"!@#$%^*+=~|/" for byte in value)
 
 
@@ -47,8 +53,11 @@ _KEYS = (
     r"AIza[\w-]{30,}",  # Google
     r"(?:ya29|AQ)\.[\w.-]{20,}",
     r"GOCSPX-[\w-]{20,}",
-    r"(?:gsk|hf|r8|fw|npm|tgp_v1|pcsk|key|whsec|dop_v1|shpat|glsa|lin_api)_[\w-]{20,}",
-    r"(?:xai|pplx|nvapi|csk|pypi|sntrys|dckr_pat)-[\w-]{20,}",
+    # no _ nor - in these, else it is a name: key_value_store_2, npm_package_...
+    r"(?:gsk|hf|r8|fw|npm|key|shpat|dop_v1|lin_api)_[A-Za-z0-9]{20,}",
+    r"(?:xai|pplx|csk)-[A-Za-z0-9]{20,}",
+    r"(?:tgp_v1|pcsk|whsec|glsa|dckr_pat|sntrys)_[\w+/=-]{20,}",
+    r"(?:nvapi|pypi)-[\w-]{32,}",
     r"tvly-[\w-]{16,}",
     r"dapi[a-f0-9]{32}",
     r"lsv2_(?:pt|sk)_[\w-]{20,}",
@@ -59,7 +68,7 @@ _KEYS = (
     r"gl(?:pat|ptt|dt|rt|cbt|soat|agent)-[\w.-]{16,}",  # GitLab
     r"(?:xox[a-z]|xapp)-[\w.-]{10,}",  # Slack
     r"SG\.[\w-]{16,}\.[\w-]{16,}",  # SendGrid
-    r"[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,}",  # Discord
+    r"[MNO][DTjz][\w-]{22,24}\.[\w-]{6}\.[\w-]{27,}",  # Discord: a number in base64
     r"tw_[\w-]{43}",  # ours
 )
 _CREDENTIAL = r"[\w.~+/=-]"  # of RFC 6750
@@ -84,6 +93,10 @@ BUILT_IN = (
         "url_password",
         r":(?:\\*/){2}[^\s/?#:@\"'<>\\]*:("
         rf"[0-9]+|{_NO_PORT}[^\s/?#\"'<>]*|{_NO_PORT}[^\s\"'<>@]*)@",
+    ),
+    Rule(  # the user is an address of e-mail
+        "url_password",
+        r":(?:\\*/){2}[^\s/?#:\"'<>\\]*@[^\s/?#:@\"'<>\\]*:([^\s/?#:\"'<>]+)@",
     ),
     Rule("url_password", r"(?i)%3a%2f%2f[^\s/&\"'%]*%3a([^\s/&\"']+?)%40"),
     Rule(
