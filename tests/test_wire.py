@@ -200,6 +200,14 @@ def test_many_pipelined_requests_are_all_answered(service, received):
     assert received() == 501
 
 
+@pytest.mark.parametrize("start", [b"POST /v1/traces HTTP/1.0", b"post /v1/traces HTTP/1.1"])
+def test_what_was_sent_behind_the_last_request_is_not_read(start, service, received):
+    """It would be accepted, and nobody told so."""
+    last = start + GOOD[GOOD.index(b"\r\n") :]
+    (answer,) = exchange(service.url, last + GOOD)
+    assert received() == (answer.status == 202)
+
+
 def test_a_sender_that_says_no_more_is_still_answered(service):
     with connect(service.url) as connection, connection.makefile("rb") as stream:
         connection.sendall(GOOD)

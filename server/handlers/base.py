@@ -49,7 +49,8 @@ class Handler(RequestHandler):
         stream = self.stream()
         stream.route = stream.refusal = None
         if stream.closed():
-            stream.is_over |= request.headers.get("Connection", "").lower() == "close"
+            is_last = request.headers.get("Connection", "").lower() == "close"
+            stream.is_over |= is_last or request.version == "HTTP/1.0"
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
@@ -95,7 +96,7 @@ class Handler(RequestHandler):
         if status_code == 405:
             self.set_header("Allow", ", ".join(self._allowed()))
         if self.request.method not in self.SUPPORTED_METHODS:  # then its body was not awaited
-            self.stream().lingers = True
+            self.stream().lingers = self.stream().is_over = True
         reason = _REASONS.get(status_code, "internal_error")
         self.refuse(Refusal(reason, status_code, HTTPStatus(status_code).phrase))
 
