@@ -300,7 +300,9 @@ def rules_of(tmp_path, text):
 
 
 def test_own_rules_scrub_groups_lines_and_unicode(tmp_path, counts, stored):
-    text = "# ours\n\nstaff:emp-[0-9]{4}\nrow:^id (\\w+)$\nname:(?i)größe (é+)\r\nlist:^\\[x\n"
+    text = (
+        "\ufeff# ours\n\nstaff:emp-[0-9]{4}\nrow:^id (\\w+)$\nname:(?i)größe (é+)\r\nlist:^\\[x\n"
+    )
     redactor = Redactor(rules_of(tmp_path, text), counts.counter)
     row = stored(
         Normaliser(1000, 1000, redactor),
@@ -330,6 +332,7 @@ def test_own_rules_scrub_groups_lines_and_unicode(tmp_path, counts, stored):
         ("huge:(x{1000}){1000}", ""),
         ("start:\\Ax", "cannot be used"),
         ("end:x\\z", "cannot be used"),
+        ("half:\\Cx", "cannot be used"),
         ("off:(?i-m)x", "cannot be used"),
         ("empty:x*", "matches the empty text"),
     ],

@@ -10,7 +10,9 @@ from .rules import BUILT_IN, Rule
 RESERVED = frozenset(("time_budget", *(rule.name for rule in BUILT_IN)))
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_WHOLE_TEXT = re.compile(r"(?<!\\)(?:\\\\)*\\[Az]|\(\?[a-zA-Z]*-[a-zA-Z]*m")
+_UNFIT = re.compile(r"(?<!\\)(?:\\\\)*\\[ACz]|\(\?[a-zA-Z]*-[a-zA-Z]*m")
+"""What tells one text from the next, as all of an event are searched at once, a line each; and
+what may be half a character."""
 
 
 def read_rules(path: str) -> list[Rule]:
@@ -21,7 +23,7 @@ def read_rules(path: str) -> list[Rule]:
     if not path:
         return []
     try:
-        text = Path(path).read_text("utf-8")
+        text = Path(path).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "not UTF-8"
         raise ValueError(f"{path}: cannot be read: {why}") from None
@@ -50,8 +52,8 @@ def _rule(line: str) -> Rule:
         raise ValueError("must be name:pattern, the name of a-z, 0-9 and _, 40 at most")
     if name in RESERVED:
         raise ValueError(f"{name} is the name of a rule that is built in")
-    if _WHOLE_TEXT.search(pattern):  # all texts of an event are searched at once, a line each
-        raise ValueError(r"\A, \z and (?-m) cannot be used: ^ and $ are the ends of a line")
+    if _UNFIT.search(pattern):
+        raise ValueError(r"\A, \z, \C and (?-m) cannot be used; ^ and $ are the ends of a line")
     compiled(pattern, utf8=True)  # alone: x)|(y would only be well-formed in what follows
     pattern = f"(?m:{pattern})"
     if compiled(pattern, utf8=True).search(b"") is not None:
