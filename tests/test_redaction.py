@@ -48,6 +48,11 @@ HARMLESS = [
         "your API key: https://platform.openai.com/api-keys2",
         "git+ssh://git@github.com:o/r2.git@v1",
     ),
+    *(
+        'ask("Password: ", "User: ")',
+        "'API key: ' + key + ' is bad'",
+        "win_getpass(prompt='Password: ', s",
+    ),
     *(str(UUID(int=2**127 + 7)), hashlib.sha1(b"x").hexdigest(), hashlib.sha256(b"x").hexdigest()),  # noqa: S324
     base64.b64encode(bytes(range(256)) * 2).decode(),
 ]

@@ -14,6 +14,7 @@ Judge = Callable[[bytes], bool]
 
 _LONG = re.compile(rb"[a-z]{20}")
 """As many letters as no word has."""
+_BETWEEN = re.compile(rb"\s*[,;)\]}]|\s+[+%:]")
 
 
 def _any(value: bytes) -> bool:
@@ -27,6 +28,11 @@ def _mixed(value: bytes) -> bool:
 
 def _numbered(value: bytes) -> bool:
     return any(48 <= byte <= 57 for byte in value)
+
+
+def _quoted(value: bytes) -> bool:
+    """Whether it is not what stands between two strings, as in `ask("Password: ", "User: ")`."""
+    return _BETWEEN.match(value) is None
 
 
 def _odd(value: bytes) -> bool:
@@ -116,10 +122,14 @@ BUILT_IN = (
     Rule("jwt", rf"{_START}(eyJ[\w-]{{8,}}\.[\w-]{{8,}}(?:\.[\w-]*)*)"),
     Rule("api_key", f"{_START}((?:{'|'.join(_KEYS)}))", _mixed),
     Rule("api_key", r"[0-9]:(AA[\w-]{32,})"),  # Telegram: behind the number of the bot
-    Rule("named_secret", rf"(?i){SURE}{_IS}[bru]?\"((?:[^\"\\\r\n]|\\.)+)(?:\"|$)"),
-    Rule("named_secret", rf"(?i){SURE}{_IS}[bru]?'((?:[^'\\\r\n]|\\.)+)(?:'|$)"),
-    Rule("named_secret", rf"(?i){SURE}{_IS}\\+\"((?:[^\"\\\r\n]|\\+[^\"\\\r\n])+)(?:\\*\"|$)"),
-    Rule("named_secret", rf"(?i){SURE}{_IS}\\+'((?:[^'\\\r\n]|\\+[^'\\\r\n])+)(?:\\*'|$)"),
+    Rule("named_secret", rf"(?i){SURE}{_IS}[bru]?\"((?:[^\"\\\r\n]|\\.)+)(?:\"|$)", _quoted),
+    Rule("named_secret", rf"(?i){SURE}{_IS}[bru]?'((?:[^'\\\r\n]|\\.)+)(?:'|$)", _quoted),
+    Rule(
+        "named_secret",
+        rf"(?i){SURE}{_IS}\\+\"((?:[^\"\\\r\n]|\\+[^\"\\\r\n])+)(?:\\*\"|$)",
+        _quoted,
+    ),
+    Rule("named_secret", rf"(?i){SURE}{_IS}\\+'((?:[^'\\\r\n]|\\+[^'\\\r\n])+)(?:\\*'|$)", _quoted),
     Rule("named_secret", rf"(?i){SURE}{_QUOTE}\s*,\s*[bru]?{_QUOTE}([^\s\"'\\]{{8,}})", _odd),
     Rule("named_secret", rf"{SHOUTED}=([^\s\"'\\$<{{(%\[][^\s\"'\\]*)"),
     Rule("named_secret", rf"(?i){_QUERY}[\w.-]*{SURE}(?:=|%3d)([^\s\"'&#<>\\;]+)"),
