@@ -13,6 +13,10 @@ SECONDS = 0.05
 MARGIN = 4096
 """Bytes read beyond a cut: a rule needs no more of a secret than this to know it."""
 
+NEAR = 64
+"""Bytes before the end of what is no secret in which another may begin that ends behind it: more
+than the longest telling name. One that ends with it is as little a secret, as any part of it."""
+
 TIME_BUDGET = "time_budget"
 """The rule that counts what is not stored, since its scrubbing would have taken too long."""
 
@@ -105,8 +109,8 @@ class Scrubber:
                 pieces += text[end:first], work.marker
                 start = end = last
                 self.count(work.name)
-            else:  # another may begin in what this one took
-                start = max(first, start + 1)
+            else:  # another may begin in what this one took, and go on behind it
+                start = max(first, last - NEAR, start + 1)
             if start >= len(text):
                 break
         return b"".join((*pieces, text[end:])) if pieces else text
