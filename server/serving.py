@@ -124,4 +124,5 @@ def _announce(url: str, config: Config) -> None:
     if config.log_format == "json":
         logger.info(line)
         return
-    print(f"{line}\ntry: curl {url}/v1/traces {_EXAMPLE}", flush=True)
+    key = ' -H "x-api-key: $TOKENWEIR_KEY"' if config.ingest_keys_file else ""
+    print(f"{line}\ntry: curl {url}/v1/traces{key} {_EXAMPLE}", flush=True)

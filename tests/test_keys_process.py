@@ -283,6 +283,16 @@ def test_what_is_no_name_or_no_key_is_one_clear_line(arguments, said):
     assert SEND not in failed.stderr
 
 
+def test_the_command_to_try_sends_a_key_where_one_is_asked_for(service):
+    said = service.process.stdout.readline().removeprefix("try: ")
+    for key, wanted in ((SEND, '"accepted":1'), (WRONG, "unauthorized")):
+        environment = {**os.environ, "TOKENWEIR_KEY": key}
+        answer = subprocess.check_output(  # noqa: S602 as a user would
+            said, shell=True, text=True, env=environment, stderr=subprocess.DEVNULL
+        )
+        assert wanted in answer
+
+
 def test_sample_traffic_without_a_key_says_which_is_missing(service):
     for environment in ({}, {"TOKENWEIR_KEY": WRONG}):
         failed = run("send-sample", f"--url={service.url}", environment=environment)
