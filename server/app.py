@@ -6,7 +6,6 @@ from typing import Any
 from tornado.routing import Rule
 from tornado.web import Application, url
 
-from .access import Access
 from .handlers.base import Handler, NotFoundHandler
 from .handlers.body import Room
 from .handlers.events import EventsHandler
@@ -14,6 +13,7 @@ from .handlers.inflight import InFlight
 from .handlers.show import HealthHandler, LiveHandler, MetricsHandler, ReadyHandler
 from .health import Health
 from .intake import Intake
+from .keys.access import Access
 from .metrics import Metrics
 from .receivers import Receiver
 

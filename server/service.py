@@ -4,7 +4,6 @@ from prometheus_client import CollectorRegistry
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from .access import Access
 from .app import make_app
 from .config import Config
 from .disk import Disk, journal_directory
@@ -13,6 +12,7 @@ from .handlers.inflight import InFlight
 from .health import Health
 from .intake import Intake
 from .journal.journal import Journal
+from .keys.access import Access
 from .lock import Lock
 from .looplag import LoopLag
 from .memory import Trimmer

@@ -8,12 +8,12 @@ import signal
 
 from prometheus_client import disable_created_metrics
 
-from .access import Access
 from .binding import check_binding, is_loopback
 from .commands import Failure
 from .config import Config
+from .keys.access import Access
+from .keys.reloading import reload_on_hangup, warn_of_shut
 from .memory import keep_little
-from .reloading import reload_on_hangup, warn_of_shut
 from .service import Service
 from .store import Unusable
 from .version import version

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from server import keys
 from server.binding import is_loopback
 from server.config import Config
+from server.keys import keys
 from server.service import Service
 
 from .conftest import until
@@ -292,7 +292,7 @@ async def test_strangers_are_told_of_once_and_not_quoted(post, get, database, ca
     for _ in range(20):
         await post("/v1/traces", TRACE, headers={**bearer(WRONG), "User-Agent": WRONG})
     await post("/v1/traces", TRACE, headers=bearer(SEND))
-    said = [record.getMessage() for record in caplog.records if record.name == "server.door"]
+    said = [record.getMessage() for record in caplog.records if record.name == "server.keys.door"]
     assert said == ["requests without a valid key: 1, the last one to traces"]
     assert WRONG not in caplog.text
     assert SEND not in caplog.text

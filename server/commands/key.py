@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from getpass import getpass
 
-from .. import keys
+from ..keys import keys
 from . import Failure
 
 HELP = "make a key to send or to read with, and its line for a file of keys"

@@ -11,7 +11,7 @@ import orjson
 from tornado.http1connection import HTTP1Connection
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from ..door import CHALLENGE, UNAUTHORIZED, Door
+from ..keys.door import CHALLENGE, UNAUTHORIZED, Door
 from ..metrics import Metrics
 from ..refusal import Refusal
 from ..wire.stream import Stream

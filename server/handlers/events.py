@@ -11,9 +11,9 @@ from typing import Any
 
 from tornado.httputil import HTTPHeaders
 
-from ..door import Door
 from ..events import Group, Rejected
 from ..intake import Intake
+from ..keys.door import Door
 from ..receivers import Receiver
 from ..receivers.signed import signed
 from ..refusal import Refusal

@@ -5,8 +5,8 @@ from typing import Any
 from prometheus_client.exposition import choose_encoder
 from tornado.ioloop import IOLoop
 
-from ..door import Door
 from ..health import Health
+from ..keys.door import Door
 from .base import Handler
 
 

@@ -7,7 +7,7 @@ So only plain requests are looked at, whose head can be read in one way only.
 import re
 from typing import NamedTuple
 
-from ..door import UNAUTHORIZED, Door
+from ..keys.door import UNAUTHORIZED, Door
 from ..metrics import EVENT_ROUTES, Metrics
 from .stream import answer
 

@@ -10,7 +10,7 @@ from typing import Any
 from tornado.concurrent import Future
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
-from ..door import CHALLENGE
+from ..keys.door import CHALLENGE
 from ..refusal import Refusal
 from .linger import Lingering
 

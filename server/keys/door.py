@@ -3,8 +3,8 @@
 import logging
 import time
 
+from ..refusal import Refusal
 from .keys import Keys
-from .refusal import Refusal
 
 CHALLENGE = 'Bearer realm="tokenweir"'
 """WWW-Authenticate of a 401."""

@@ -1,0 +1,1 @@
+"""Keys: who may send and who may read, and how that is asked for."""
