@@ -39,7 +39,7 @@ def begin(directory):
 @pytest.fixture
 def small(monkeypatch):
     """Segments of one append each."""
-    monkeypatch.setattr(journal_module, "SEGMENT_BYTES", 1)
+    monkeypatch.setattr(journal_module, "SEGMENT_BYTES", 2)
 
 
 def left(directory, marks=None):
@@ -186,6 +186,16 @@ def test_only_what_is_wholly_settled_is_forgotten_and_never_the_last(begin, dire
     assert list(left(directory)) == [5, 6]
     journal.append([b"c"])
     assert list(left(directory)) == [5, 6, 7]
+
+
+def test_what_fills_more_than_a_segment_is_taken_by_several(begin, directory):
+    journal = begin()
+    payloads = [bytes([number]) * 1_500_000 for number in range(6)]
+    assert (journal.append(payloads[:5]), journal.append(payloads[5:])) == (1, 6)
+    assert [int(path.stem[:20]) for path in segments(directory)] == [1, 3, 5]
+    assert left(directory) == dict(zip(range(1, 7), payloads, strict=True))
+    journal.forget(2)
+    assert list(left(directory)) == [3, 4, 5, 6]
 
 
 def test_a_journal_that_ends_empty_leaves_nothing(begin, directory, small):

@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections import deque
 from collections.abc import Sequence
+from itertools import accumulate, takewhile
 from pathlib import Path
 from zlib import crc32
 
@@ -52,18 +53,29 @@ class Journal:
         self._take_id()
 
     def append(self, payloads: Sequence[bytes]) -> int:
-        """All of `payloads` in one write, or none of them; the number of the first.
+        """All of `payloads`, in one write for each segment that they fill; the number of the first.
 
-        An empty one is a trial of the disk, of no use to anybody later.
+        None of them counts where it fails. An empty one is a trial of the disk, of no use to
+        anybody later.
         """
+        first = self._next
+        while (done := self._next - first) < len(payloads):
+            self._append_some(payloads[done:])
+        return first
+
+    def _append_some(self, payloads: Sequence[bytes]) -> None:
+        """No more than a segment takes, but one: a settled one is to be removed soon."""
         full = min(SEGMENT_BYTES, self._segment_bytes)
-        if self._is_spoilt or not self._segments or self._segments[-1].size >= full:
+        sums = accumulate(map(len, payloads))
+        count = max(1, sum(1 for _ in takewhile(full.__ge__, sums)))
+        last = self._segments[-1] if self._segments else None
+        size = sum(map(len, payloads[:count]))
+        if self._is_spoilt or last is None or (last.first < self._next and last.size + size > full):
             self._begin_segment()
         first = self._next
-        self._next += len(payloads)  # also where it fails: no number stands for two records
-        records = [pack(one, first + i, self._seed) for i, one in enumerate(payloads)]
+        self._next += count  # also where it fails: no number stands for two records
+        records = [pack(one, first + i, self._seed) for i, one in enumerate(payloads[:count])]
         self._segments[-1].append(b"".join(records))
-        return first
 
     def sync(self) -> None:
         """Return when what was appended before would survive a power failure.
