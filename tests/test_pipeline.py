@@ -99,6 +99,14 @@ async def test_events_that_come_soon_after_a_batch_gather_in_one(post, rows, cou
     assert counted("writer_batch_events_count") == 2
 
 
+async def test_a_batch_of_large_events_is_a_short_one(held, post, counted, rows):
+    large = TRACE | {"input_text": "x" * 16_000, "output_text": "y" * 16_000}
+    await asyncio.gather(*(post("/v1/traces", [large] * 50) for _ in range(6)))
+    held.free.set()
+    assert len(await rows()) == 300
+    assert counted("writer_batch_events_bucket", le="100.0") == counted("writer_batch_events_count")
+
+
 @pytest.mark.parametrize("settings", [{"batch_events": 4}])
 async def test_no_batch_is_larger_than_the_setting_says(post, rows, counted):
     await post("/v1/traces", [TRACE] * 10)
