@@ -1,13 +1,17 @@
 """The log is copied into the database as it grows, whatever readers do, and a failure is said."""
 
+import itertools
 import os
 import sqlite3
+import threading
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from server.normalise import Normaliser
 from server.store import Mark, Unusable, checkpoint, connection
+from server.store.limits import Limits
 from server.store.reader import open_readonly
 from server.store.writer import SqliteStore
 
@@ -43,6 +47,32 @@ def tries(opened):
 def log(database):
     """Pages in the log's file."""
     return lambda: Path(f"{database}-wal").stat().st_size // (16384 + 24)
+
+
+@contextmanager
+def readers(database):
+    """One always begins before the other ends, as those of a busy dashboard do."""
+    done, begun = threading.Event(), threading.Event()
+
+    def read():
+        with ExitStack() as stack:
+            each = [stack.enter_context(open_readonly(database)) for _ in range(2)]
+            for reader in itertools.cycle(each):
+                reader.rollback()
+                reader.execute("BEGIN")
+                reader.execute("SELECT count(*) FROM totals").fetchone()
+                begun.set()
+                if done.wait(0.02):
+                    return
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert begun.wait(10)
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 class Failing(sqlite3.Connection):
@@ -194,3 +224,13 @@ def test_a_filesystem_without_shared_memory_is_refused(database, monkeypatch):
     )
     with pytest.raises(Unusable, match=r"can have no write-ahead log .*journal mode delete"):
         SqliteStore(database).open()
+
+
+def test_readers_one_after_another_do_not_keep_the_log_from_starting_over(database):
+    store = SqliteStore(database, limits=Limits(log_bytes=PAGES * 16384))
+    store.open()
+    with readers(database):
+        for _ in range(600):
+            store.write(batch())
+            assert os.path.getsize(f"{database}-wal") < 6 * PAGES * 16384
+    store.close()

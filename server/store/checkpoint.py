@@ -10,6 +10,8 @@ from .faults import translate
 
 PAGES = 1000
 """Most pages by which the log grows from one checkpoint to the next: as many as SQLite's own."""
+WAIT_SECONDS, PAUSE_SECONDS = 0.5, 5.0
+"""Longest wait for readers to end, and after one that was in vain how long there is none."""
 _HEADER, _FRAME_HEADER = 32, 24  # bytes, of the log and before each of its pages (its "frames")
 
 
@@ -26,6 +28,7 @@ class Checkpoints:
         self._log = self._path + "-wal"  # SQLite puts it beside the file itself
         self._most_bytes, self._observe = most_bytes, observe
         self._salt = b""
+        self._not_before = 0.0
         self._copied = 0  # frames that the last checkpoint of the log with that salt found
         self.trouble: str | None = None
         """What is wrong with the last one."""
@@ -43,7 +46,39 @@ class Checkpoints:
             return False
 
     def run(self, db: sqlite3.Connection, mode: str = "PASSIVE") -> bool:
-        """Whether all that is committed is in the database file now, and synced. Never raises."""
+        """Whether all that is committed is in the database file now, and synced. Never raises.
+
+        A log that readers, one after another, keep from starting over is cut, which may take
+        WAIT_SECONDS.
+        """
+        is_done = self._run(db, mode)
+        if mode == "PASSIVE" and self._size(self._log) > 2 * self._most_bytes:
+            return self._cut(db) or is_done
+        return is_done
+
+    def give_back(self, db: sqlite3.Connection, size: int) -> bool:
+        """Make both files as short as they can be, where that is worth it.
+
+        `size` is that of the database without its free end. Whether `run` was done. Never raises.
+        """
+        if self._size(self._log) > self._most_bytes or self._size(self._path) > size:
+            return self._cut(db)
+        return False
+
+    def _cut(self, db: sqlite3.Connection) -> bool:
+        """Readers that begin while this waits for the others need nothing of the log."""
+        start = time.monotonic()
+        wait = WAIT_SECONDS if start >= self._not_before else 0
+        try:
+            db.execute(f"PRAGMA busy_timeout = {wait * 1000:.0f}")
+            is_done = self._run(db, "TRUNCATE")
+        finally:
+            db.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+        if wait and self.is_held:
+            self._not_before = time.monotonic() + PAUSE_SECONDS
+        return is_done
+
+    def _run(self, db: sqlite3.Connection, mode: str) -> bool:
         start = time.monotonic()
         try:
             busy, frames, copied = db.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
@@ -56,19 +91,6 @@ class Checkpoints:
         self.trouble, self._copied = None, max(frames, 0)
         self.is_held = bool(busy) or frames != copied
         return bool(frames == copied >= 0)
-
-    def give_back(self, db: sqlite3.Connection, size: int) -> bool:
-        """Make both files as short as they can be, where that is worth it, waiting for no reader.
-
-        `size` is that of the database without its free end. Whether `run` was done. Never raises.
-        """
-        if not (self._size(self._log) > self._most_bytes or self._size(self._path) > size):
-            return False
-        try:
-            db.execute("PRAGMA busy_timeout = 0")
-            return self.run(db, "TRUNCATE")
-        finally:
-            db.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
     def _size(self, path: str) -> int:
         try:
