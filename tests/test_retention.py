@@ -39,7 +39,11 @@ def error(age=0.0, **members):
 
 
 def _aged(event, seconds):
-    return event._replace(created_at=now_ms() - int(seconds * 1000))
+    return event._replace(created_at=_ago(seconds))
+
+
+def _ago(seconds):
+    return now_ms() - int(seconds * 1000)
 
 
 @pytest.fixture
@@ -62,8 +66,9 @@ def limited(database):
 def capped(limited, database):
     """A store that may use so many bytes of pages, and what one batch adds."""
 
-    def capped(used, room=MIB):
+    def capped(used, room=MIB, **others):
         return limited(
+            **others,
             total_bytes=used + 4 * MIB,
             used_bytes=used,
             room_bytes=room,
@@ -86,10 +91,11 @@ def trim(store, most=10_000, is_idle=True):
 
 
 def keep_within(store, batch):
-    """Write, as the consumer does: the next batch waits while a slice is urgent."""
+    """Write, as the consumer does: the next batch waits while a slice is urgent; the last slice."""
     store.write(batch)
-    while store.trim(False).urgent:
+    while (trimmed := store.trim(False)).urgent:
         pass
+    return trimmed
 
 
 def ids(database, table="llm_traces"):
@@ -171,6 +177,18 @@ def test_all_but_the_texts_of_a_row_stays_as_it_was(limited, database):
     assert after == [[row[0] | texts] for row, texts in zip(before, gone, strict=True)]
 
 
+def test_a_column_that_somebody_added_stays_as_it_was(limited, database):
+    store = limited(text_seconds=DAY)
+    store.write([trace(2 * DAY)])
+    with closing(sqlite3.connect(database, isolation_level=None)) as db:
+        db.execute('ALTER TABLE llm_traces ADD COLUMN "my ""note" TEXT')
+        db.execute("ALTER TABLE llm_traces ADD COLUMN twice INTEGER AS (id * 2)")
+        db.execute('UPDATE llm_traces SET "my ""note" = \'good\'')
+    trim(store)
+    (row,) = read_rows(database, "llm_traces")
+    assert (row["input_text"], row['my "note'], row["twice"]) == (None, "good", 2)
+
+
 @pytest.mark.parametrize("size", [1000, 4000, 10_000])
 def test_the_pages_of_texts_come_free(limited, database, size):
     store = limited(text_seconds=DAY)
@@ -180,12 +198,13 @@ def test_the_pages_of_texts_come_free(limited, database, size):
     assert used(store) < before / 3
 
 
-def test_a_trigger_on_rows_that_come_does_not_keep_texts(limited, database):
+@pytest.mark.parametrize("table", ["llm_traces", "LLM_Traces"])
+def test_a_trigger_on_rows_that_come_does_not_keep_texts(limited, database, table):
     store = limited(text_seconds=DAY)
     store.write([trace(2 * DAY)])
     with closing(sqlite3.connect(database)) as db:
         db.execute(
-            "CREATE TRIGGER no_more BEFORE INSERT ON llm_traces BEGIN SELECT RAISE(ABORT, ''); END"
+            f"CREATE TRIGGER no_more BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, ''); END"
         )
     trim(store)
     assert read_rows(database, "llm_traces")[0]["input_text"] is None
@@ -269,6 +288,25 @@ def test_at_the_limit_the_file_does_not_grow_but_its_pages_are_used_again(capped
         keep_within(store, [trace(text="x" * 16_000) for _ in range(20)])
         assert os.path.getsize(database) <= 5 * MIB
     assert os.path.getsize(database) > 3 * MIB
+
+
+def test_at_the_limit_texts_go_in_their_time_too_and_there_is_nothing_more_to_do(capped, database):
+    store = capped(8 * MIB)
+    for number in range(60):
+        keep_within(store, [trace(2 * DAY - number, text="x" * 4000) for _ in range(30)])
+    store.close()
+    store = capped(8 * MIB, text_seconds=DAY)
+    assert used(store) > 6 * MIB
+    looks = [keep_within(store, [trace(text="y" * 4000) for _ in range(5)]) for _ in range(40)]
+    assert looks[-1].blanked > 0
+    assert [row for row in read_rows(database, "llm_traces") if row["created_at"] < _ago(DAY)]
+    trim(store, is_idle=False)
+    assert not any(
+        row["input_text"] and row["created_at"] < _ago(DAY)
+        for row in read_rows(database, "llm_traces")
+    )
+    for _ in range(20):  # each batch takes it over the mark where rows go
+        assert not keep_within(store, [trace(text="y" * 16_000) for _ in range(20)]).more
 
 
 def test_dead_letters_go_last(capped, database):

@@ -1,8 +1,8 @@
 """Taking the texts from rows that stay. Call inside a transaction; all raise `sqlite3.Error`."""
 
 import sqlite3
+from collections.abc import Mapping
 
-from ..events import EVENTS
 from .schema import TABLES
 
 EXPIRED = "[expired]"
@@ -40,7 +40,7 @@ def _take_out(db: sqlite3.Connection, kind: str, after: Place, last: Place) -> i
     that becomes smaller in its place leaves no page free, and these are a tenth of what they were.
     """
     table, blank = TABLES[kind], _BLANK[kind]
-    names = ("id", *(name for name in EVENTS[kind]._fields if name not in blank))
+    names = _others(db, table, blank)
     columns = ", ".join(names)
     rows = db.execute(
         f"DELETE FROM {table} WHERE {_with_text(kind)} RETURNING {columns}",  # noqa: S608 our own names
@@ -66,8 +66,14 @@ def _with_text(kind: str) -> str:
     return f"(created_at, id) > (?, ?) AND (created_at, id) <= (?, ?) AND ({has_text})"
 
 
+def _others(db: sqlite3.Connection, table: str, blank: Mapping[str, object]) -> list[str]:
+    """All columns but those, quoted: what somebody added is to stay as it is, too."""
+    found = db.execute("SELECT name FROM pragma_table_info(?)", (table,))
+    return ['"' + name.replace('"', '""') + '"' for (name,) in found if name not in blank]
+
+
 def _has_triggers(db: sqlite3.Connection, table: str) -> bool:
-    sql = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? LIMIT 1"
+    sql = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE ? LIMIT 1"
     return db.execute(sql, (table,)).fetchone() is not None
 
 

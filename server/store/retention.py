@@ -59,6 +59,7 @@ class Retention:
         self._texts, self._pages = Pace(MOST_ROWS), Pace(MOST_PAGES)
         self._counts, self.walk = Counts(), Walk()
         self._batch = 0  # events in the last one
+        self._is_turn_of_old = False
         self._least: int | None = None  # bytes that were in use
         self._yield = Yield()
 
@@ -77,7 +78,8 @@ class Retention:
             self._counts.read(db)  # what earlier processes deleted
         space, oldest = look(db), oldest_rows(db)
         self._least = min(space.used, self._least or space.used)
-        due = self._due(db, space, oldest)
+        old, much = self._too_old(db, space, oldest), self._too_much(db, space, oldest)
+        due = self._next(old, much, space)
         if due is not None:
             count = self._run(db, due, MOST_ROWS if is_idle else self._share())
             before, space, oldest = space, look(db), oldest_rows(db)
@@ -85,17 +87,32 @@ class Retention:
                 self._yield.note(count, before.used - space.used)
         deleted, replayed = self._counts.read(db)
         self.walk.replayed(replayed)
-        is_urgent = due is not None and due.bytes > 0 and space.used > self._line()
-        return Trimmed(deleted, self.walk.blanked, oldest, space.file, due is not None, is_urgent)
+        is_urgent = much is not None and space.used > self._line()
+        more = old is not None or (much is not None and space.used > self._limits.used_bytes)
+        return Trimmed(deleted, self.walk.blanked, oldest, space.file, more, is_urgent)
 
-    def _due(self, db: sqlite3.Connection, space: Space, oldest: Mapping[str, int]) -> Slice | None:
-        """The most pressing."""
-        before, letter = _ago(self._limits.row_seconds), oldest_letter(db)
+    def _next(self, old: Slice | None, much: Slice | None, space: Space) -> Slice | None:
+        """By turns: at the limit there is always too much. But above the line nothing else."""
+        if old and much and space.used <= self._line():
+            self._is_turn_of_old = not self._is_turn_of_old
+            return old if self._is_turn_of_old else much
+        return much or old
+
+    def _too_much(
+        self, db: sqlite3.Connection, space: Space, oldest: Mapping[str, int]
+    ) -> Slice | None:
         excess = self._excess(space)
         if excess and oldest:
             return Slice(self._rows, delete_rows, excess)
-        if excess and letter is not None:
+        if excess and oldest_letter(db) is not None:
             return Slice(self._letters, delete_letters, excess)
+        return None
+
+    def _too_old(
+        self, db: sqlite3.Connection, space: Space, oldest: Mapping[str, int]
+    ) -> Slice | None:
+        """The most pressing."""
+        before, letter = _ago(self._limits.row_seconds), oldest_letter(db)
         if oldest and min(oldest.values()) < before:
             return Slice(self._rows, partial(delete_rows, before_ms=before))
         if letter is not None and letter < before:
