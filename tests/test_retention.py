@@ -125,6 +125,14 @@ def test_rows_older_than_their_days_are_deleted_and_counted(limited, database):
     }
 
 
+def test_a_slice_that_took_all_that_was_due_leaves_nothing_to_do(limited):
+    store = limited(row_seconds=30 * DAY, text_seconds=7 * DAY)
+    for age in (31 * DAY, 8 * DAY):  # some always become too old, while events come steadily
+        store.write([trace(age)])
+        assert not store.trim(False).more
+    assert store.trim(False).blanked == 1
+
+
 def test_without_limits_nothing_is_deleted(limited, database):
     store = limited()
     store.write([trace(10_000 * DAY), error(10_000 * DAY)])

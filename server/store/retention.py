@@ -85,6 +85,7 @@ class Retention:
             before, space, oldest = space, look(db), oldest_rows(db)
             if due.bytes:
                 self._yield.note(count, before.used - space.used)
+            old, much = self._too_old(db, space, oldest), self._too_much(db, space, oldest)
         deleted, replayed = self._counts.read(db)
         self.walk.replayed(replayed)
         is_urgent = much is not None and space.used > self._line()
