@@ -58,6 +58,7 @@ class Pipeline:
     async def start(self) -> None:
         """Open the store, bring it up to the journal, start consuming. Raises `store.Unusable`."""
         marks, replay = await self._writer.open(), self._replay
+        await self._writer.upkeep.after_batch()  # the last one of a process that was killed
         await replay.run(marks, self._take_back, lambda: self._writer.trouble or "")
         if replay.found and await self._writer.checkpoint():
             await asyncio.to_thread(replay.discard)

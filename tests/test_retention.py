@@ -369,6 +369,16 @@ def test_a_lower_limit_is_reached_in_slices_while_batches_go_on(limited, capped,
     assert len([row for row in read_rows(database, "llm_traces") if len(row["input_text"]) < 101])
 
 
+def test_kills_between_a_batch_and_its_slices_do_not_add_up(capped, database):
+    for _ in range(30):
+        store = capped(4 * MIB)
+        while store.trim(False).urgent:
+            pass
+        store.write([trace(text="x" * 10_000) for _ in range(20)])
+        assert used(store) <= 5 * MIB
+        store.close()
+
+
 def test_a_reader_that_holds_the_log_costs_no_rows_but_is_told(capped, database):
     store = capped(8 * MIB)
     store.write([trace()])

@@ -157,10 +157,10 @@ class Retention:
     def _line(self) -> int:
         """Bytes in use above which no batch is to be written.
 
-        Of a file that was too large already batches need not wait, as long as it does not grow.
+        Of a file that was far too large batches need not wait for more than what they add.
         """
         most, least = self._limits.used_bytes, self._least or 0
-        return most if least <= most else least + self._limits.room_bytes
+        return most if least <= most + self._limits.room_bytes else least
 
 
 def _ago(seconds: float) -> int:
