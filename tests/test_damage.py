@@ -87,6 +87,13 @@ def beheaded(path):
     overwrite(path, 0, bytes(50))
 
 
+def garbled(path):
+    """The name of a table is no text, and SQLite quotes it in its message."""
+    ours(path)
+    for found in (b"error_eventserror_events", b"CREATE TABLE error_events"):
+        overwrite(path, path.read_bytes().index(found), b"\xaa" * 6)
+
+
 def garbage_with_a_log(path):
     ours(path, unclean=True)
     overwrite(path, 0, b"no" * PAGE)
@@ -123,6 +130,7 @@ DAMAGED = [
     (garbage, "no SQLite database"),
     (short, "no SQLite database"),
     (truncated, "malformed"),
+    (garbled, "is damaged: its schema is no text"),
     (beheaded, "no SQLite database"),
     (garbage_with_a_log, "no SQLite database"),
     (damaged_page, "is damaged: "),

@@ -64,7 +64,7 @@ def _all(path: str, *, quick: bool) -> Iterator[Finding]:
                 print(f"checking {size // 2**20} MB, which takes a while", file=sys.stderr)
             db.execute("BEGIN")  # so that all figures belong together
             yield from findings(db, quick=quick)
-            with contextlib.suppress(sqlite3.Error):  # that has been said
+            with contextlib.suppress(sqlite3.Error, UnicodeError):  # that has been said
                 marks = get_marks(db)
     except Unusable as error:
         yield Finding("file", "FAILED", str(error))

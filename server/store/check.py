@@ -76,9 +76,12 @@ def _check(db: sqlite3.Connection) -> None:
 
 
 def check_ours(db: sqlite3.Connection) -> int:
-    """Its schema version, 0 for a new file."""
+    """Its schema version, 0 for a new file. Raises `Unusable` and `sqlite3.Error`."""
     version = pragma(db, "user_version")
-    used = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] or version
+    try:
+        used = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] or version
+    except UnicodeDecodeError:  # SQLite's message quotes the schema
+        raise Damaged("is damaged: its schema is no text") from None
     if used and pragma(db, "application_id") != APPLICATION_ID:
         raise Unusable("is a database of another program")
     if version > VERSION:

@@ -29,7 +29,7 @@ def open_readonly(path: str) -> Iterator[sqlite3.Connection]:
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=5)) as db:
             yield db
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # as a damaged schema is quoted
         raise Unusable(f"cannot be read ({error})") from None
 
 
