@@ -16,8 +16,9 @@ from .pace import FIRST, Pace
 from .space import Space, can_give_back, give_back, is_spare, look
 from .walk import Walk
 
-MOST_ROWS, MOST_PAGES = 500, 100
-"""In a slice, however quick: no more of the log than a batch takes."""
+MOST_ROWS, MOST_TEXTS, MOST_PAGES = 500, 100, 100
+"""In a slice, however quick: no more of the log than a batch takes. The next rows may be far larger
+than the last, and those that only lose their texts are written again."""
 LEAST_ROWS, TIMES = 50, 2
 """Between two batches, a slice takes on so many rows, or so many times those of the last batch."""
 
@@ -56,7 +57,7 @@ class Retention:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._rows, self._letters = Pace(MOST_ROWS), Pace(MOST_ROWS)
-        self._texts, self._pages = Pace(MOST_ROWS), Pace(MOST_PAGES)
+        self._texts, self._pages = Pace(MOST_TEXTS), Pace(MOST_PAGES)
         self._counts, self.walk = Counts(), Walk()
         self._batch = 0  # events in the last one
         self._is_turn_of_old = False
