@@ -10,8 +10,9 @@ from .faults import translate
 
 PAGES = 1000
 """Most pages by which the log grows from one checkpoint to the next: as many as SQLite's own."""
-WAIT_SECONDS, PAUSE_SECONDS = 0.5, 5.0
-"""Longest wait for readers to end, and after one that was in vain how long there is none."""
+WAIT_SECONDS, LONGEST_PAUSE = 0.5, 8.0
+"""Longest wait for readers to end. After one that was in vain there is none for as long, then for
+twice that, up to the longest pause."""
 _HEADER, _FRAME_HEADER = 32, 24  # bytes, of the log and before each of its pages (its "frames")
 
 
@@ -28,7 +29,7 @@ class Checkpoints:
         self._log = self._path + "-wal"  # SQLite puts it beside the file itself
         self._most_bytes, self._observe = most_bytes, observe
         self._salt = b""
-        self._not_before = 0.0
+        self._not_before, self._pause = 0.0, WAIT_SECONDS
         self._copied = 0  # frames that the last checkpoint of the log with that salt found
         self.trouble: str | None = None
         """What is wrong with the last one."""
@@ -74,8 +75,11 @@ class Checkpoints:
             is_done = self._run(db, "TRUNCATE")
         finally:
             db.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
-        if wait and self.is_held:
-            self._not_before = time.monotonic() + PAUSE_SECONDS
+        if not self.is_held:
+            self._pause = WAIT_SECONDS
+        elif wait:
+            self._not_before = time.monotonic() + self._pause
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
         return is_done
 
     def _run(self, db: sqlite3.Connection, mode: str) -> bool:
