@@ -7,7 +7,8 @@ import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 
-from .commands import Failure, backup, check, config, dead_letters, key, query, send_sample, serve
+from .commands import backup, check, config, dead_letters, key, query, send_sample, serve
+from .failure import Failure
 from .version import version
 
 COMMANDS = {

@@ -9,8 +9,8 @@ import signal
 from prometheus_client import disable_created_metrics
 
 from .binding import check_binding, is_loopback
-from .commands import Failure
 from .config import Config
+from .failure import Failure
 from .keys.access import Access
 from .keys.reloading import reload_on_hangup, warn_of_shut
 from .memory import keep_little

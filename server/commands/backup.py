@@ -9,10 +9,10 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
 from ..disk import journal_directory
+from ..failure import Failure
 from ..store import Unusable
 from ..store.backup import backup
 from ..store.copying import ENDS, Progress
-from . import Failure
 from .settings import add_settings, load_settings
 
 HELP = "copy the database into one file, also while the service runs"

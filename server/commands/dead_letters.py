@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Callable
 
 from ..events import MAX_INTEGER
+from ..failure import Failure
 from ..store import Refused
 from ..store.connection import open_beside
 from ..store.dead_letters import find_letters, get_letter
 from ..store.reader import open_readonly
 from ..store.replay import drop_letter, replay_letter
-from . import Failure
 from .letters import as_json, chosen, database, event_id, letter_id, unknown_id
 from .settings import add_settings
 from .table import print_table, printable

@@ -6,8 +6,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from getpass import getpass
 
+from ..failure import Failure
 from ..keys import keys
-from . import Failure
 
 HELP = "make a key to send or to read with, and its line for a file of keys"
 

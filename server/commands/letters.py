@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from ..events import MAX_INTEGER
+from ..failure import Failure
 from ..store import Unusable
 from ..store.check import check_newest
 from ..store.dead_letters import Letter, letter_ids
-from . import Failure
 from .settings import load_settings
 
 

@@ -6,10 +6,10 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
+from ..failure import Failure
 from ..store import Unusable
 from ..store.reader import COLUMNS, FILTERS, find, open_readonly
 from ..times import MIN_MS, now_ms, parse_rfc3339
-from . import Failure
 from .settings import add_settings, load_settings
 from .table import print_table
 

@@ -13,8 +13,8 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..failure import Failure
 from ..times import now_ms
-from . import Failure
 from .traffic import Sample, traffic
 
 HELP = (

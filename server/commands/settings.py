@@ -7,8 +7,8 @@ from dataclasses import fields
 from typing import Any
 
 from ..config import Config
+from ..failure import Failure
 from ..loading import ENVIRONMENT_PREFIX, Loaded, flag, load
-from . import Failure
 
 
 def add_settings(parser: ArgumentParser, only: Iterable[str] | None = None) -> None:
