@@ -69,8 +69,9 @@ def _schema(db: sqlite3.Connection, version: int) -> tuple[Level, str]:
 def _pages(db: sqlite3.Connection, quick: bool) -> tuple[Level, str]:
     if fault := page_fault(db, thorough=not quick):
         return "FAILED", f"damaged: {fault}"
-    how = "whole; the indexes were not compared (--quick)" if quick else "whole, and so the indexes"
-    return "ok", f"{pragma(db, 'page_count')} of {pragma(db, 'page_size')} bytes, {how}"
+    said = f"{pragma(db, 'page_count')} pages of {pragma(db, 'page_size')} bytes are whole"
+    indexes = "the indexes were not compared (--quick)" if quick else "the indexes fit the tables"
+    return "ok", f"{said}; {indexes}"
 
 
 def _rows(db: sqlite3.Connection, kind: str) -> tuple[Level, str]:
