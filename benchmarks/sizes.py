@@ -12,8 +12,8 @@ from pathlib import Path
 from load import drive, request, trace
 from servers import Server, wait_for
 
-from server.store.limits import Limits
-from server.store.space import look
+from server.store.retention.limits import Limits
+from server.store.retention.space import look
 from server.store.writer import SqliteStore
 
 TEXTS = (0, 200, 2048, 8192, 32768)

@@ -31,7 +31,7 @@ from .redaction.redactor import Redactor
 from .refusal import Refusal
 from .shares import share_out
 from .store import Store
-from .store.limits import Limits
+from .store.retention.limits import Limits
 from .store.writer import SqliteStore
 from .validation import Schema
 from .version import version

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .config import Config
 from .journal.journal import SEGMENT_BYTES
-from .store.limits import LOG_BYTES
+from .store.retention.limits import LOG_BYTES
 
 PART = 32
 """A segment, and the log between two checkpoints, take no more than this part of the limit."""

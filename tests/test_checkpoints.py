@@ -11,8 +11,8 @@ import pytest
 
 from server.normalise import Normaliser
 from server.store import Mark, Unusable, checkpoint, connection
-from server.store.limits import Limits
 from server.store.reader import open_readonly
+from server.store.retention.limits import Limits
 from server.store.writer import SqliteStore
 
 PAGES = 60  # a new file takes half of that

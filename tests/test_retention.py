@@ -12,9 +12,9 @@ import pytest
 from server.disk import Disk
 from server.normalise import Normaliser
 from server.store import Unavailable
-from server.store.blanking import EXPIRED
-from server.store.limits import Limits
 from server.store.reader import open_readonly
+from server.store.retention.blanking import EXPIRED
+from server.store.retention.limits import Limits
 from server.store.writer import SqliteStore
 from server.times import now_ms
 

@@ -14,10 +14,10 @@ from .checkpoint import Checkpoints, Observe
 from .connection import transaction
 from .damage import set_aside
 from .dead_letters import put_letter
-from .limits import Limits
 from .link import Link, Replaced
 from .marks import get_marks, get_token, new_token, stamp
-from .retention import Retention
+from .retention.limits import Limits
+from .retention.retention import Retention
 
 T = TypeVar("T")
 

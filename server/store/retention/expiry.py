@@ -6,8 +6,8 @@ All raise `sqlite3.Error`. None looks at more rows than it is told to.
 import sqlite3
 from collections import Counter
 
-from .schema import TABLES
-from .totals import add_totals
+from ..schema import TABLES
+from ..totals import add_totals
 
 
 def oldest_rows(db: sqlite3.Connection) -> dict[str, int]:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Mapping
 
-from .schema import TABLES
+from ..schema import TABLES
 
 EXPIRED = "[expired]"
 """Stands for the message of an error, which cannot be NULL."""

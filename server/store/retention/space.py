@@ -3,7 +3,7 @@
 import sqlite3
 from typing import NamedTuple
 
-from .check import pragma
+from ..check import pragma
 from .limits import Limits
 
 SLACK_BYTES = 4 * 2**20

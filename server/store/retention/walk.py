@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from ..events import KINDS, Event
+from ...events import KINDS, Event
 from .blanking import START, Place, blank_texts, is_more
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from ..events import Event
-from ..times import now_ms
-from . import Trimmed
-from .connection import transaction
+from ...events import Event
+from ...times import now_ms
+from .. import Trimmed
+from ..connection import transaction
 from .counts import Counts
 from .expiry import delete_letters, delete_rows, oldest_letter, oldest_rows
 from .limits import Limits
