@@ -1,10 +1,10 @@
 """The rules, compiled: one by one, and all together for the one look that most events need."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from .engine import any_of, compiled
+from .engine import any_of, compiled, which_of
 from .names import HEADERS, SURE, UNSURE
 from .rules import BUILT_IN, Judge, Rule
 
@@ -27,8 +27,9 @@ class Patterns:
 
     def __init__(self, own: Sequence[Rule] = ()) -> None:
         """Raises ValueError where RE2 takes a pattern of `own` for none."""
-        works = [_work(rule, utf8=True) for rule in own]
-        self.works = (*works, *(_work(rule, utf8=False) for rule in BUILT_IN))
+        self._own_works = [_work(rule, utf8=True) for rule in own]
+        self._works = [_work(rule, utf8=False) for rule in BUILT_IN]
+        self._which = which_of(rule.pattern for rule in BUILT_IN)
         # texts are looked at as lines of one: what ends at the end of a text ends at a line's
         patterns = [f"(?m:{rule.pattern})" for rule in BUILT_IN]
         self._built_in, self._in_json = any_of(patterns), any_of([*patterns, _TELLING])
@@ -45,6 +46,17 @@ class Patterns:
         rules are not looked for.
         """
         return self._in_json.search(text) is not None
+
+    @property
+    def names(self) -> list[str]:
+        """Of all rules."""
+        return [work.name for work in (*self._own_works, *self._works)]
+
+    def works(self, text: bytes) -> Iterator[Work]:
+        """What may find something in `text`, which is suspect; in the order to be done in."""
+        found = self._which(text)
+        yield from self._own_works
+        yield from self._works if not found else (self._works[place] for place in sorted(found))
 
     def _is_own(self, text: bytes) -> bool:
         return self._own is not None and self._own.search(text) is not None

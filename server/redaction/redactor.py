@@ -21,7 +21,7 @@ class Redactor:
     ) -> None:
         """`own`: rules beside those that are built in. `count`: the counter of a rule."""
         self._patterns, self._members, self._seconds = Patterns(own), Members(), seconds
-        names = (*(work.name for work in self._patterns.works), TIME_BUDGET)
+        names = (*self._patterns.names, TIME_BUDGET)
         self._counts: Mapping[str, Count] = {name: count(name) for name in names}
 
     def columns(
@@ -37,7 +37,7 @@ class Redactor:
         if not self._suspect(b"\n".join((said, *filter(None, map(get, texts))))):
             return None
         scrubber = self._scrubber()
-        for name in filter(get, names):
+        for name in filter(get, names if self._suspect(said) else ()):
             row[name] = _named(name, row[name], scrubber)
         for name in filter(get, texts):
             row[name] = scrubber.text(row[name], limit)

@@ -74,7 +74,7 @@ class Scrubber:
             self._check_time()
             if not self._patterns.suspect(text):
                 return text
-            for work in self._patterns.works:
+            for work in self._patterns.works(text):
                 text = self._replaced(work, text)
             return text
         except Exception:  # noqa: BLE001 whatever RE2 says, or the clock: it is not stored
