@@ -367,7 +367,7 @@ def test_what_there_is_no_time_for_is_not_stored(stored, counts):
     row = stored(
         Normaliser(1000, 1000, late),
         event_id="e1",
-        agent="a",
+        agent=KEY,
         input_text=KEY,
         output_text="harmless",
         metadata={"a": KEY},
