@@ -64,6 +64,14 @@ KEYS = [
     Credential("api_key", "", "ghp_" + "x" * 36),
     Credential("api_key", "", "sk-ant-" + "a" * 40),
     Credential("api_key", "https://api.telegram.org/bot1234567890:", "AA" + some(33), "/getMe"),
+    *(_key("pa-", 43, _URL64), _key("jina_", 60), _key("esecret_", 46), _key("flp_", 40)),
+    *(_key("vck_", 56), _key("hvs.", 90, _URL64), _key("ntn_", 46), _key("sbp_", 40, _HEX)),
+    *(_key("figd_", 40, _URL64), _key("sntryu_", 64, _HEX), _key("key-", 32, _HEX)),
+    *(_key("NRAK-", 27), _key("PMAK-", 59, _HEX + "-"), _key("ATATT3x", 180, _URL64)),
+    Credential("api_key", "", f"{some(32, _HEX)}.{some(16)}"),
+    Credential("api_key", "", "AGE-SECRET-KEY-1" + some(58, string.ascii_uppercase).upper()),
+    Credential("api_key", "https://hooks.slack.com/services/", f"T{some(9)}/B{some(9)}/{some(24)}"),
+    Credential("api_key", "https://discord.com/api/webhooks/12345/", some(68, _URL64)),
 ]
 
 OTHERS = [

@@ -23,6 +23,11 @@ from .credentials import CREDENTIALS, KEYS, OTHERS, pem, some
 
 KEY = KEYS[0].text
 HARMLESS = [
+    '<button accesskey="n">New</button>',
+    "xoxo-hugs-and-kisses-2024",
+    "Set authorization key of the client",
+    "the authorization token is checked",
+    "pa-rt of a key-board, hvs. and so on",
     *("password: required", "Password: must be at least 8 characters", "password: str = ''"),
     *("max_tokens=4096", '"prompt_tokens": 1234567890123456789', '"token": "Hello"'),
     *("sk-SK", "risk-management-strategies-of-2024", "sk-folding-cube-container", "xai- and gsk_"),

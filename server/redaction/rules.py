@@ -31,8 +31,11 @@ def _numbered(value: bytes) -> bool:
 
 
 def _quoted(value: bytes) -> bool:
-    """Whether it is not what stands between two strings, as in `ask("Password: ", "User: ")`."""
-    return _BETWEEN.match(value) is None
+    """Whether it is not what stands between two strings, as in `ask("Password: ", "User: ")`.
+
+    Nor a single character, as in HTML's `accesskey="n"`.
+    """
+    return len(value) > 1 and _BETWEEN.match(value) is None
 
 
 def _odd(value: bytes) -> bool:
@@ -60,9 +63,15 @@ _KEYS = (
     r"(?:ya29|AQ)\.[\w.-]{20,}",
     r"GOCSPX-[\w-]{20,}",
     # no _ nor - in these, else it is a name: key_value_store_2, npm_package_...
-    r"(?:gsk|hf|r8|fw|npm|key|shpat|dop_v1|lin_api)_[A-Za-z0-9]{20,}",
+    r"(?:gsk|hf|r8|fw|npm|key|shpat|dop_v1|lin_api|jina|esecret|flp|vck|ntn|sbp)_[A-Za-z0-9]{20,}",
     r"(?:xai|pplx|csk)-[A-Za-z0-9]{20,}",
-    r"(?:tgp_v1|pcsk|whsec|glsa|dckr_pat|sntrys)_[\w+/=-]{20,}",
+    r"(?:tgp_v1|pcsk|whsec|glsa|dckr_pat|sntry[su]|figd)_[\w+/=-]{20,}",
+    r"pa-[\w-]{40,}",  # Voyage
+    r"[a-f0-9]{32}\.[A-Za-z0-9]{16}",  # Zhipu
+    r"(?:NRAK|PMAK)-[A-Za-z0-9-]{20,}",
+    r"(?:hvs\.|ATATT)[\w=-]{24,}",
+    r"key-[a-f0-9]{32}",  # Mailgun
+    r"AGE-SECRET-KEY-1[A-Z0-9]{50,}",
     r"(?:nvapi|pypi)-[\w-]{32,}",
     r"tvly-[\w-]{16,}",
     r"dapi[a-f0-9]{32}",
@@ -72,7 +81,7 @@ _KEYS = (
     r"[rsp]k_(?:live|test)_[A-Za-z0-9]{16,}",  # Stripe
     r"(?:gh[pousr]|github_pat)_\w{20,}",
     r"gl(?:pat|ptt|dt|rt|cbt|soat|agent)-[\w.-]{16,}",  # GitLab
-    r"(?:xox[a-z]|xapp)-[\w.-]{10,}",  # Slack
+    r"(?:xox[abceprs]|xapp)-[\w.-]{10,}",  # Slack
     r"SG\.[\w-]{16,}\.[\w-]{16,}",  # SendGrid
     r"[MNO][DTjz][\w-]{22,24}\.[\w-]{6}\.[\w-]{27,}",  # Discord: a number in base64
     r"tw_[\w-]{43}",  # ours
@@ -107,7 +116,8 @@ BUILT_IN = (
     Rule("url_password", r"(?i)%3a%2f%2f[^\s/&\"'%]*%3a([^\s/&\"']+?)%40"),
     Rule(
         "bearer_token",
-        rf"(?i)authorization(?:{_QUOTE}|[\]:=,\s(\[]|%3a|%20|\bb){{1,12}}{_SCHEME}{_GAP}({_CREDENTIAL}+)",
+        rf"(?i)authorization(?:{_QUOTE}|[\]\s]){{0,4}}(?:[:=,(\[]|%3a)"
+        rf"(?:{_QUOTE}|[=\s(\[]|%20|\bb){{0,8}}{_SCHEME}{_GAP}({_CREDENTIAL}+)",
     ),
     Rule(
         "bearer_token",
@@ -122,6 +132,8 @@ BUILT_IN = (
     Rule("jwt", rf"{_START}(eyJ[\w-]{{8,}}\.[\w-]{{8,}}(?:\.[\w-]*)*)"),
     Rule("api_key", f"{_START}((?:{'|'.join(_KEYS)}))", _mixed),
     Rule("api_key", r"[0-9]:(AA[\w-]{32,})"),  # Telegram: behind the number of the bot
+    Rule("api_key", r"hooks\.slack\.com/(?:services|workflows)/([\w/]{20,})"),
+    Rule("api_key", r"discord(?:app)?\.com/api/webhooks/[0-9]+/([\w-]{30,})"),
     Rule("named_secret", rf"(?i){SURE}{_IS}[bru]?\"((?:[^\"\\\r\n]|\\.)+)(?:\"|$)", _quoted),
     Rule("named_secret", rf"(?i){SURE}{_IS}[bru]?'((?:[^'\\\r\n]|\\.)+)(?:'|$)", _quoted),
     Rule(
