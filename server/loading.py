@@ -7,6 +7,8 @@ from typing import Any
 from .config import Config, check
 
 ENVIRONMENT_PREFIX = "TOKENWEIR_"
+KEY_VARIABLE = "TOKENWEIR_KEY"
+"""Holds a key to send with: no setting of the service."""
 
 _WORDS = {
     **dict.fromkeys(("yes", "true", "on", "1"), True),
@@ -20,6 +22,8 @@ class Loaded:
 
     config: Config
     origins: Mapping[str, str]
+    unknown: list[str]
+    """Variables with our prefix that name no setting."""
 
 
 def load(flags: Mapping[str, str | None], environment: Mapping[str, str]) -> Loaded:
@@ -34,7 +38,11 @@ def load(flags: Mapping[str, str | None], environment: Mapping[str, str]) -> Loa
         origins[one.name] = origin
         if text is not None:
             values[one.name] = _parse(one, text, origin)
-    return Loaded(Config(**values), origins)
+    ours = {_variable(one.name) for one in fields(Config)} | {KEY_VARIABLE}
+    unknown = sorted(
+        name for name in environment if name.startswith(ENVIRONMENT_PREFIX) and name not in ours
+    )
+    return Loaded(Config(**values), origins, unknown)
 
 
 def flag(name: str) -> str:
@@ -42,10 +50,14 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
+def _variable(name: str) -> str:
+    return ENVIRONMENT_PREFIX + name.upper()
+
+
 def _find(
     name: str, flags: Mapping[str, str | None], environment: Mapping[str, str]
 ) -> tuple[str, str | None]:
-    variable = ENVIRONMENT_PREFIX + name.upper()
+    variable = _variable(name)
     if flags.get(name) is not None:
         return flag(name), flags[name]
     if environment.get(variable):

@@ -195,7 +195,10 @@ def make_redactor(config: Config, metrics: Metrics) -> Redactor | None:
     """As the settings say. Raises ValueError for a bad file of patterns."""
     if not config.redact:
         return None
-    return Redactor(read_rules(config.redact_patterns_file), metrics.redaction)
+    try:
+        return Redactor(read_rules(config.redact_patterns_file), metrics.redaction)
+    except ValueError as error:
+        raise ValueError(f"redact_patterns_file: {error}") from None
 
 
 def make_receivers(config: Config, redactor: Redactor | None = None) -> dict[str, Receiver]:

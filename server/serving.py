@@ -13,6 +13,7 @@ from .config import Config
 from .failure import Failure
 from .keys.access import Access
 from .keys.reloading import reload_on_hangup, warn_of_shut
+from .loading import KEY_VARIABLE
 from .memory import keep_little
 from .service import Service
 from .store import Unusable
@@ -124,5 +125,5 @@ def _announce(url: str, config: Config) -> None:
     if config.log_format == "json":
         logger.info(line)
         return
-    key = ' -H "x-api-key: $TOKENWEIR_KEY"' if config.ingest_keys_file else ""
+    key = f' -H "x-api-key: ${KEY_VARIABLE}"' if config.ingest_keys_file else ""
     print(f"{line}\ntry: curl {url}/v1/traces{key} {_EXAMPLE}", flush=True)

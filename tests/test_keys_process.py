@@ -129,7 +129,8 @@ def test_a_bad_line_at_sighup_leaves_all_keys_as_they_were(bad, service, log, se
         path.write_text(line("a", NEW))
     Path(settings[bad]).write_text(f"{line('a', NEW)}{NEW}\n")
     service.process.send_signal(signal.SIGHUP)
-    log.says(f"ERROR keys not reloaded, the old ones stay: {settings[bad]}, line 2: not name:sha")
+    where = f"{bad}: {settings[bad]}, line 2"
+    log.says(f"ERROR keys not reloaded, the old ones stay: {where}: not name:sha")
     assert [status(service, key) for key in (SEND, NEW)] == [202, 401]
     assert [status(service, key, "/metrics") for key in (READ, NEW)] == [200, 401]
     Path(settings[bad]).write_text(line("a", NEW))
@@ -177,11 +178,11 @@ def test_no_key_is_written_down(service, log, database, tmp_path):
 def test_a_bad_keys_file_stops_the_start_in_one_line(database, tmp_path):
     path = tmp_path / "keys"
     path.write_text(f"{SEND}\n")
-    for setting in ("--ingest-keys-file", "--read-keys-file"):
-        failed = run("--port=0", f"--db={database}", f"{setting}={path}")
+    for setting in ("ingest_keys_file", "read_keys_file"):
+        failed = run("--port=0", f"--db={database}", f"--{setting.replace('_', '-')}={path}")
         assert failed.returncode == 2
         assert failed.stderr == (
-            f"tokenweir: error: {path}, line 1: "
+            f"tokenweir: error: {setting}: {path}, line 1: "
             "not name:sha256 (64 hex digits); did you paste the key itself?\n"
         )
     assert not Path(database).exists()

@@ -214,6 +214,16 @@ def test_a_flag_beats_the_environment_which_beats_the_default():
     assert lines["db"] == ["./tokenweir.db", "default"]
 
 
+def test_a_variable_that_names_no_setting_is_told(database):
+    environment = {"TOKENWEIR_INGEST_KEY_FILE": "/x", "TOKENWEIR_KEY": "tw_x"}
+    service = start("--port=0", f"--db={database}", environment=environment)
+    service.stdout.readline()  # it is listening
+    service.terminate()
+    said = service.communicate()[1]
+    assert "TOKENWEIR_INGEST_KEY_FILE names no setting" in said
+    assert "TOKENWEIR_KEY " not in said
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "command",

@@ -311,7 +311,7 @@ def rules_of(tmp_path, text):
 
 def test_own_rules_scrub_groups_lines_and_unicode(tmp_path, counts, stored):
     text = (
-        "\ufeff# ours\n\nstaff:emp-[0-9]{4}\nrow:^id (\\w+)$\nname:(?i)größe (é+)\r\nlist:^\\[x\n"
+        "\ufeff# ours\n\nstaff: emp-[0-9]{4} \nrow:^id (\\w+)$\nname:(?i)größe (é+)\r\nlist:^\\[x\n"
     )
     redactor = Redactor(rules_of(tmp_path, text), counts.counter)
     row = stored(
@@ -354,7 +354,7 @@ def test_a_bad_file_of_patterns_stops_the_start_with_one_line(line, why, tmp_pat
     assert found.returncode == 2
     assert found.stdout == ""
     (said,) = found.stderr.splitlines()
-    assert f"{path}, line 3: " in said
+    assert f"redact_patterns_file: {path}, line 3: " in said
     assert why in said
 
 

@@ -14,12 +14,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..failure import Failure
+from ..loading import KEY_VARIABLE
 from ..times import now_ms
 from .traffic import Sample, traffic
 
 HELP = (
     "send realistic made-up traffic to a running service, to try it out; "
-    "a key that it asks for is read from the variable TOKENWEIR_KEY"
+    f"a key that it asks for is read from the variable {KEY_VARIABLE}"
 )
 
 _TIMEOUT_SECONDS = 30
@@ -64,9 +65,9 @@ def run(arguments: Namespace) -> int:
 def _headers() -> dict[str, str]:
     """With the key, which is no flag: a command line is seen by all who are on the machine."""
     headers = {"Content-Type": "application/json"}
-    key = os.environ.get("TOKENWEIR_KEY", "").strip()
+    key = os.environ.get(KEY_VARIABLE, "").strip()
     if not (key.isascii() and key.isprintable()):
-        raise Failure("TOKENWEIR_KEY must be printable ASCII", status=2)
+        raise Failure(f"{KEY_VARIABLE} must be printable ASCII", status=2)
     return {**headers, "Authorization": f"Bearer {key}"} if key else headers
 
 
@@ -96,7 +97,7 @@ class _Sender:
             self.statuses[json.loads(answer)["events"][0]["status"]] += 1
             return
         if response.status == 401:
-            raise http.client.HTTPException("it wants a key, or another one: set TOKENWEIR_KEY")
+            raise http.client.HTTPException(f"it wants a key, or another one: set {KEY_VARIABLE}")
         said = f"{response.status} {response.reason} is no answer of tokenweir to an event"
         raise http.client.HTTPException(said)
 

@@ -18,8 +18,8 @@ class Access:
     """Both doors."""
 
     def __init__(self, ingest_keys_file: str, read_keys_file: str) -> None:
-        """Reads the files. Raises ValueError, naming file and line."""
-        self._files = ingest_keys_file, read_keys_file
+        """Reads the files. Raises ValueError, naming setting, file and line."""
+        self._files = {"ingest_keys_file": ingest_keys_file, "read_keys_file": read_keys_file}
         self.send, self.read = Door(), Door()
         self.is_loading = False
         """Whether a file is being read: it may never end where the disk hangs."""
@@ -27,14 +27,13 @@ class Access:
 
     def has_files(self) -> bool:
         """Whether there is anything to read again."""
-        return any(self._files)
+        return any(self._files.values())
 
     def load(self) -> Found:
-        """Read both files, on any thread. Raises ValueError, naming file and line."""
+        """Read both files, on any thread. Raises ValueError, naming setting, file and line."""
         self.is_loading = True
         try:
-            send, read = (keys.read(path) if path else None for path in self._files)
-            return Found(send, read)
+            return Found(*(_read(*setting) for setting in self._files.items()))
         finally:
             self.is_loading = False
 
@@ -48,8 +47,15 @@ class Access:
 
     def shut(self) -> list[str]:
         """Files without a key: they let nobody in."""
-        doors = zip(self._files, (self.send, self.read), strict=True)
+        doors = zip(self._files.values(), (self.send, self.read), strict=True)
         return [path for path, door in doors if door.keys is not None and not len(door.keys)]
+
+
+def _read(setting: str, path: str) -> Keys | None:
+    try:
+        return keys.read(path) if path else None
+    except ValueError as error:
+        raise ValueError(f"{setting}: {error}") from None
 
 
 def _count(door: Door) -> str:

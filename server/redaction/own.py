@@ -47,7 +47,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _rule(line: str) -> Rule:
-    name, colon, pattern = line.partition(":")
+    name, colon, pattern = map(str.strip, line.partition(":"))
     if not colon or not _NAME.fullmatch(name):
         raise ValueError("must be name:pattern, the name of a-z, 0-9 and _, 40 at most")
     if name in RESERVED:
