@@ -276,6 +276,40 @@ def test_dead_letters_go_with_the_rows_of_their_age(limited, database):
     assert totals["dead_lettered.trace"] == 2
 
 
+def test_texts_of_errors_do_not_wait_for_those_of_traces(limited, database):
+    store = limited(text_seconds=DAY)
+    store.write([error(2 * DAY)])
+    for number in range(4):
+        store.write([trace(2 * DAY - number) for _ in range(101)])
+        store.trim(False)
+    assert read_rows(database, "error_events")[0]["message"] == EXPIRED
+
+
+def young(database):
+    """Rows that are not older than a day."""
+    return [row for row in read_rows(database, "llm_traces") if row["created_at"] > _ago(DAY)]
+
+
+def test_texts_letters_and_pages_do_not_wait_for_rows(limited, database):
+    store = limited(row_seconds=DAY, text_seconds=DAY / 2)
+    store.write([trace(text="x" * 10_000) for _ in range(1000)])
+    store.set_aside(trace(), "refused")
+    with closing(sqlite3.connect(database)) as db, db:
+        db.execute("UPDATE dead_letters SET created_at = ?", (_ago(2 * DAY),))
+        db.execute("DELETE FROM llm_traces")
+    before = os.path.getsize(database)
+    store.write([trace(DAY * 0.75) for _ in range(10)])
+    for _ in range(10):
+        store.write([trace(2 * DAY) for _ in range(501)])  # more than one slice takes
+        store.trim(False)
+    assert len(young(database)) == 10 < len(ids(database))
+    with closing(sqlite3.connect(database)) as db:
+        assert not db.execute("SELECT * FROM dead_letters").fetchall()
+    assert not any(row["input_text"] for row in young(database))
+    store.checkpoint()
+    assert os.path.getsize(database) < before
+
+
 def test_over_the_limit_the_oldest_go_and_no_more_than_must(capped, database):
     store = capped(4 * MIB)
     for number in range(200):

@@ -1,35 +1,25 @@
 """Which rows, texts and pages are to go, in slices of one short transaction each."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from ...events import Event
-from ...times import now_ms
 from .. import Trimmed
 from ..connection import transaction
+from .age import Age
 from .counts import Counts
-from .expiry import delete_letters, delete_rows, oldest_letter, oldest_rows
+from .expiry import delete_letters, delete_rows
 from .limits import Limits
 from .pace import FIRST, Pace
-from .space import Space, can_give_back, give_back, is_spare, look
-from .walk import Walk
+from .slices import Sight, Slice, see
+from .space import Space
 
-MOST_ROWS, MOST_TEXTS, MOST_PAGES = 500, 100, 100
+MOST_ROWS = 500
 """In a slice, however quick: no more of the log than a batch takes. The next rows may be far larger
-than the last, and those that only lose their texts are written again."""
-LEAST_ROWS, TIMES = 50, 2
-"""Between two batches, a slice takes on so many rows, or so many times those of the last batch."""
-
-
-class Slice(NamedTuple):
-    """What to do, to no more than the pace says."""
-
-    pace: Pace
-    work: Callable[[sqlite3.Connection, int], int]
-    bytes: int = 0
-    """To be freed; 0 where it is not bytes that count."""
+than the last."""
+LEAST_ROWS, TIMES = 50, 4
+"""Between two batches, a slice takes on so many rows, or so many times those of the last batch: of
+what age makes due, each kind has at least every fourth slice, and is to keep up."""
 
 
 class Yield:
@@ -57,8 +47,8 @@ class Retention:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._rows, self._letters = Pace(MOST_ROWS), Pace(MOST_ROWS)
-        self._texts, self._pages = Pace(MOST_TEXTS), Pace(MOST_PAGES)
-        self._counts, self.walk = Counts(), Walk()
+        self._age = Age(limits, self._rows, self._letters)
+        self._counts = Counts()
         self._batch = 0  # events in the last one
         self._is_turn_of_old = False
         self._least: int | None = None  # bytes that were in use
@@ -66,7 +56,7 @@ class Retention:
 
     def start_over(self) -> None:
         """Nothing is known of the file that is next."""
-        self.walk.start_over()
+        self._age.walk.start_over()
         self._least = None
 
     def run(self, db: sqlite3.Connection, *, is_idle: bool) -> Trimmed:
@@ -77,66 +67,45 @@ class Retention:
         """
         if self._least is None:
             self._counts.read(db)  # what earlier processes deleted
-        space, oldest = look(db), oldest_rows(db)
-        self._least = min(space.used, self._least or space.used)
-        old, much = self._too_old(db, space, oldest), self._too_much(db, space, oldest)
-        due = self._next(old, much, space)
+        now = see(db)
+        self._least = min(now.space.used, self._least or now.space.used)
+        old, much = self._age.due(now), self._too_much(now)
+        due = self._next(old, much, now.space)
         if due is not None:
             count = self._run(db, due, MOST_ROWS if is_idle else self._share())
-            before, space, oldest = space, look(db), oldest_rows(db)
+            before, now = now, see(db)
             if due.bytes:
-                self._yield.note(count, before.used - space.used)
-            old, much = self._too_old(db, space, oldest), self._too_much(db, space, oldest)
+                self._yield.note(count, before.space.used - now.space.used)
+            old, much = self._age.due(now), self._too_much(now)
         deleted, replayed = self._counts.read(db)
-        self.walk.replayed(replayed)
-        is_urgent = much is not None and space.used > self._line()
-        more = old is not None or (much is not None and space.used > self._limits.used_bytes)
-        return Trimmed(deleted, self.walk.blanked, oldest, space.file, more, is_urgent)
+        self._age.walk.replayed(replayed)
+        used = now.space.used
+        is_urgent = much is not None and used > self._line()
+        more = old is not None or (much is not None and used > self._limits.used_bytes)
+        blanked = self._age.walk.blanked
+        return Trimmed(deleted, blanked, now.oldest, now.space.file, more, is_urgent)
 
     def _next(self, old: Slice | None, much: Slice | None, space: Space) -> Slice | None:
         """By turns: at the limit there is always too much. But above the line nothing else."""
         if old and much and space.used <= self._line():
             self._is_turn_of_old = not self._is_turn_of_old
-            return old if self._is_turn_of_old else much
+            much = None if self._is_turn_of_old else much
+        if much is None:
+            self._age.next_turn()
         return much or old
 
-    def _too_much(
-        self, db: sqlite3.Connection, space: Space, oldest: Mapping[str, int]
-    ) -> Slice | None:
-        excess = self._excess(space)
-        if excess and oldest:
+    def _too_much(self, now: Sight) -> Slice | None:
+        excess = self._excess(now.space)
+        if excess and now.oldest:
             return Slice(self._rows, delete_rows, excess)
-        if excess and oldest_letter(db) is not None:
+        if excess and now.letter is not None:
             return Slice(self._letters, delete_letters, excess)
-        return None
-
-    def _too_old(
-        self, db: sqlite3.Connection, space: Space, oldest: Mapping[str, int]
-    ) -> Slice | None:
-        """The most pressing."""
-        before, letter = _ago(self._limits.row_seconds), oldest_letter(db)
-        if oldest and min(oldest.values()) < before:
-            return Slice(self._rows, partial(delete_rows, before_ms=before))
-        if letter is not None and letter < before:
-            return Slice(self._letters, partial(delete_letters, before_ms=before))
-        return self._due_in_rows(db, oldest) or self._due_in_file(db, space)
-
-    def _due_in_rows(self, db: sqlite3.Connection, oldest: Mapping[str, int]) -> Slice | None:
-        before = _ago(self._limits.text_seconds)
-        kind = self.walk.next_kind(db, oldest, before)
-        if kind is None:
-            return None
-        return Slice(self._texts, partial(self.walk.step, kind=kind, before_ms=before))
-
-    def _due_in_file(self, db: sqlite3.Connection, space: Space) -> Slice | None:
-        if is_spare(space, self._limits) and can_give_back(db):
-            return Slice(self._pages, give_back)
         return None
 
     def inserted(self, batch: Sequence[Event]) -> None:
         """To be told of each batch."""
         self._batch = len(batch)
-        self.walk.inserted(batch)
+        self._age.walk.inserted(batch)
 
     def _share(self) -> int:
         return max(LEAST_ROWS, TIMES * self._batch)
@@ -147,7 +116,7 @@ class Retention:
             size = min(size, self._yield.rows_for(due.bytes))
         with due.pace.measured(), transaction(db):
             count = due.work(db, size)
-        self.walk.committed()
+        self._age.walk.committed()
         return count
 
     def _excess(self, space: Space) -> int:
@@ -162,8 +131,3 @@ class Retention:
         """
         most, least = self._limits.used_bytes, self._least or 0
         return most if least <= most + self._limits.room_bytes else least
-
-
-def _ago(seconds: float) -> int:
-    """Unix ms; before anything that is stored where nothing ever expires."""
-    return now_ms() - int(seconds * 1000) if seconds else -(2**63)

@@ -38,22 +38,32 @@ class Walk:
             self._replayed = letters
 
     def next_kind(
-        self, db: sqlite3.Connection, oldest: Mapping[str, int], before_ms: int
+        self, db: sqlite3.Connection, oldest: Mapping[str, int], from_ms: int, before_ms: int
     ) -> str | None:
-        """The kind of which a row that arrived before `before_ms` is to be looked at."""
-        for kind, arrived in oldest.items():
-            if arrived < before_ms and is_more(db, kind, self._walked[kind], before_ms):
-                return kind
-        return None
+        """The kind of which a row that arrived from `from_ms` to `before_ms` is to be looked at.
 
-    def step(self, db: sqlite3.Connection, most: int, kind: str, before_ms: int) -> int:
+        Of two, the one that is behind.
+        """
+        due = [
+            kind
+            for kind, arrived in oldest.items()
+            if arrived < before_ms and is_more(db, kind, self._after(kind, from_ms), before_ms)
+        ]
+        return min(due, key=self._walked.__getitem__, default=None)
+
+    def step(
+        self, db: sqlite3.Connection, most: int, kind: str, from_ms: int, before_ms: int
+    ) -> int:
         """Look at no more than `most` rows; how many had texts.
 
         Call inside a transaction, and then `committed`.
         """
-        blanked, last = blank_texts(db, kind, self._walked[kind], before_ms, most)
+        blanked, last = blank_texts(db, kind, self._after(kind, from_ms), before_ms, most)
         self._step = (kind, last, blanked)
         return blanked
+
+    def _after(self, kind: str, from_ms: int) -> Place:
+        return max(self._walked[kind], (from_ms, START[1]))
 
     def committed(self) -> None:
         """The last step is."""

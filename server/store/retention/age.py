@@ -1,0 +1,68 @@
+"""What is too old, or stands empty: rows, dead letters, texts and pages."""
+
+from collections import deque
+from functools import partial
+
+from ...times import now_ms
+from .expiry import delete_letters, delete_rows
+from .limits import Limits
+from .pace import Pace
+from .slices import Sight, Slice
+from .space import can_give_back, give_back, is_spare
+from .walk import Walk
+
+MOST_TEXTS, MOST_PAGES = 100, 100
+"""In a slice, however quick: rows that only lose their texts are written again."""
+
+
+class Age:
+    """Whose turn it is. For the store's thread.
+
+    While events come steadily some row is always due, and the rest is not to wait for that.
+    """
+
+    def __init__(self, limits: Limits, rows: Pace, letters: Pace) -> None:
+        self._limits, self._rows, self._letters = limits, rows, letters
+        self._texts, self._pages = Pace(MOST_TEXTS), Pace(MOST_PAGES)
+        self.walk = Walk()
+        self._turns = deque((self._old_rows, self._old_letters, self._old_texts, self._spare_pages))
+
+    def due(self, now: Sight) -> Slice | None:
+        """What to do in this turn; who has nothing to do is passed over."""
+        slices = (turn(now) for turn in self._turns)
+        return next((found for found in slices if found), None)
+
+    def next_turn(self) -> None:
+        """To be told after each slice of these."""
+        self._turns.rotate(-1)
+
+    def _old_rows(self, now: Sight) -> Slice | None:
+        before = _ago(self._limits.row_seconds)
+        if now.oldest and min(now.oldest.values()) < before:
+            return Slice(self._rows, partial(delete_rows, before_ms=before))
+        return None
+
+    def _old_letters(self, now: Sight) -> Slice | None:
+        before = _ago(self._limits.row_seconds)
+        if now.letter is not None and now.letter < before:
+            return Slice(self._letters, partial(delete_letters, before_ms=before))
+        return None
+
+    def _old_texts(self, now: Sight) -> Slice | None:
+        """Not of rows that are to be deleted anyway."""
+        rows, texts = _ago(self._limits.row_seconds), _ago(self._limits.text_seconds)
+        kind = self.walk.next_kind(now.db, now.oldest, rows, texts)
+        if kind is None:
+            return None
+        step = partial(self.walk.step, kind=kind, from_ms=rows, before_ms=texts)
+        return Slice(self._texts, step)
+
+    def _spare_pages(self, now: Sight) -> Slice | None:
+        if is_spare(now.space, self._limits) and can_give_back(now.db):
+            return Slice(self._pages, give_back)
+        return None
+
+
+def _ago(seconds: float) -> int:
+    """Unix ms; before anything that is stored where nothing ever expires."""
+    return now_ms() - int(seconds * 1000) if seconds else -(2**63)

@@ -1,0 +1,34 @@
+"""A slice of work, and what there is to see before it and after it."""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from .expiry import oldest_letter, oldest_rows
+from .pace import Pace
+from .space import Space, look
+
+
+class Slice(NamedTuple):
+    """What to do, to no more than the pace says."""
+
+    pace: Pace
+    work: Callable[[sqlite3.Connection, int], int]
+    bytes: int = 0
+    """To be freed; 0 where it is not bytes that count."""
+
+
+class Sight(NamedTuple):
+    """A database as the last commit left it."""
+
+    db: sqlite3.Connection
+    space: Space
+    oldest: Mapping[str, int]
+    """When the oldest row of each kind arrived, in Unix ms."""
+    letter: int | None
+    """When the oldest dead letter was set aside."""
+
+
+def see(db: sqlite3.Connection) -> Sight:
+    """Raises `sqlite3.Error`."""
+    return Sight(db, look(db), oldest_rows(db), oldest_letter(db))
