@@ -310,6 +310,19 @@ def test_texts_letters_and_pages_do_not_wait_for_rows(limited, database):
     assert os.path.getsize(database) < before
 
 
+def test_a_dead_letter_of_the_future_does_not_hold_back_older_ones(limited, database):
+    store = limited(row_seconds=30 * DAY)
+    for _ in range(3):
+        store.set_aside(trace(), "refused")
+    with closing(sqlite3.connect(database)) as db, db:
+        db.execute("UPDATE dead_letters SET created_at = ?", (_ago(31 * DAY),))
+        db.execute("UPDATE dead_letters SET created_at = ? WHERE id = 1", (_ago(-DAY),))
+    trim(store)
+    with closing(sqlite3.connect(database)) as db:
+        assert db.execute("SELECT id FROM dead_letters").fetchall() == [(1,)]
+    assert read_totals(database)["dead_letters_expired.trace"] == 2
+
+
 def test_over_the_limit_the_oldest_go_and_no_more_than_must(capped, database):
     store = capped(4 * MIB)
     for number in range(200):
@@ -351,11 +364,27 @@ def test_at_the_limit_texts_go_in_their_time_too_and_there_is_nothing_more_to_do
         assert not keep_within(store, [trace(text="y" * 16_000) for _ in range(20)]).more
 
 
-def test_dead_letters_go_last(capped, database):
+def test_over_the_limit_dead_letters_and_rows_go_by_age(capped, database):
+    store = capped(4 * MIB)
+    for _ in range(150):
+        store.set_aside(trace(text="x" * 16_000), "refused")
+    with closing(sqlite3.connect(database)) as db, db:
+        db.execute("UPDATE dead_letters SET created_at = id * 10")
+    store.write([trace()._replace(created_at=number) for number in (5, 1201, 1202)])
+    trim(store)
+    with closing(sqlite3.connect(database)) as db:
+        letters = [row[0] for row in db.execute("SELECT created_at FROM dead_letters ORDER BY id")]
+        rows = [row[0] for row in db.execute("SELECT created_at FROM llm_traces")]
+    assert 10 < letters[0] < 1200
+    assert letters == list(range(letters[0], 1501, 10))
+    assert rows == [1201, 1202]
+
+
+def test_rows_go_before_younger_dead_letters_and_these_too_if_they_must(capped, database):
     store = capped(MIB, room=MIB // 4)
+    store.write([trace(60)])
     for _ in range(60):
         store.set_aside(trace(text="x" * 16_000), "refused")
-    store.write([trace()])
     trim(store)
     assert ids(database) == []
     with closing(sqlite3.connect(database)) as db:

@@ -38,13 +38,13 @@ class Age:
 
     def _old_rows(self, now: Sight) -> Slice | None:
         before = _ago(self._limits.row_seconds)
-        if now.oldest and min(now.oldest.values()) < before:
+        if now.row < before:
             return Slice(self._rows, partial(delete_rows, before_ms=before))
         return None
 
     def _old_letters(self, now: Sight) -> Slice | None:
         before = _ago(self._limits.row_seconds)
-        if now.letter is not None and now.letter < before:
+        if now.letter < before:
             return Slice(self._letters, partial(delete_letters, before_ms=before))
         return None
 

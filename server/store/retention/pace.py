@@ -10,6 +10,21 @@ by one of half. So they take 8 to 20 ms, and one that turns out dearer stays und
 FIRST = 16
 
 
+class Yield:
+    """How many bytes a row or letter gives back, as the last slices show: pages are freed whole."""
+
+    def __init__(self) -> None:
+        self._rows = self._bytes = 0.0
+
+    def note(self, rows: int, freed: int) -> None:
+        """What a slice did; the one before counts half."""
+        self._rows, self._bytes = self._rows / 2 + rows, self._bytes / 2 + max(0, freed)
+
+    def rows_for(self, wanted: int) -> int:
+        """How many rows give back so many bytes, so that no more are deleted than must be."""
+        return int(wanted * self._rows / self._bytes) + 1 if self._bytes else FIRST
+
+
 class Pace:
     """From FIRST on, between 1 and `most`."""
 
@@ -17,6 +32,7 @@ class Pace:
         self._most = most
         self.size = min(FIRST, most)
         """What the next slice is to take on."""
+        self.gives = Yield()
 
     @contextmanager
     def measured(self) -> Iterator[None]:

@@ -2,15 +2,16 @@
 
 import sqlite3
 from collections.abc import Sequence
+from functools import partial
 
 from ...events import Event
 from .. import Trimmed
 from ..connection import transaction
 from .age import Age
 from .counts import Counts
-from .expiry import delete_letters, delete_rows
+from .expiry import FOREVER, delete_letters, delete_rows
 from .limits import Limits
-from .pace import FIRST, Pace
+from .pace import Pace
 from .slices import Sight, Slice, see
 from .space import Space
 
@@ -22,25 +23,10 @@ LEAST_ROWS, TIMES = 50, 4
 what age makes due, each kind has at least every fourth slice, and is to keep up."""
 
 
-class Yield:
-    """How many bytes a row gives back, as the last slices show: pages are freed whole."""
-
-    def __init__(self) -> None:
-        self._rows = self._bytes = 0.0
-
-    def note(self, rows: int, freed: int) -> None:
-        """What a slice did; the one before counts half."""
-        self._rows, self._bytes = self._rows / 2 + rows, self._bytes / 2 + max(0, freed)
-
-    def rows_for(self, wanted: int) -> int:
-        """How many rows give back so many bytes, so that no more are deleted than must be."""
-        return int(wanted * self._rows / self._bytes) + 1 if self._bytes else FIRST
-
-
 class Retention:
     """Deletes, blanks and gives back. For the store's thread.
 
-    Above `limits.used_bytes` the oldest rows of all kinds go first, then the oldest dead letters.
+    Above `limits.used_bytes` the oldest go, be it rows of all kinds or dead letters.
     Only pages in use count for that: what the log or the journal takes no deleted row gives back.
     """
 
@@ -52,7 +38,6 @@ class Retention:
         self._batch = 0  # events in the last one
         self._is_turn_of_old = False
         self._least: int | None = None  # bytes that were in use
-        self._yield = Yield()
 
     def start_over(self) -> None:
         """Nothing is known of the file that is next."""
@@ -75,7 +60,7 @@ class Retention:
             count = self._run(db, due, MOST_ROWS if is_idle else self._share())
             before, now = now, see(db)
             if due.bytes:
-                self._yield.note(count, before.space.used - now.space.used)
+                due.pace.gives.note(count, before.space.used - now.space.used)
             old, much = self._age.due(now), self._too_much(now)
         deleted, replayed = self._counts.read(db)
         self._age.walk.replayed(replayed)
@@ -96,11 +81,11 @@ class Retention:
 
     def _too_much(self, now: Sight) -> Slice | None:
         excess = self._excess(now.space)
-        if excess and now.oldest:
-            return Slice(self._rows, delete_rows, excess)
-        if excess and now.letter is not None:
-            return Slice(self._letters, delete_letters, excess)
-        return None
+        if not excess or now.row == now.letter == FOREVER:
+            return None
+        if now.letter < now.row:
+            return Slice(self._letters, partial(delete_letters, before_ms=now.row), excess)
+        return Slice(self._rows, partial(delete_rows, before_ms=now.letter + 1), excess)
 
     def inserted(self, batch: Sequence[Event]) -> None:
         """To be told of each batch."""
@@ -113,7 +98,7 @@ class Retention:
     def _run(self, db: sqlite3.Connection, due: Slice, most: int) -> int:
         size = min(due.pace.size, most)
         if due.bytes:
-            size = min(size, self._yield.rows_for(due.bytes))
+            size = min(size, due.pace.gives.rows_for(due.bytes))
         with due.pace.measured(), transaction(db):
             count = due.work(db, size)
         self._age.walk.committed()

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from .expiry import oldest_letter, oldest_rows
+from .expiry import FOREVER, oldest_letter, oldest_rows
 from .pace import Pace
 from .space import Space, look
 
@@ -25,8 +25,13 @@ class Sight(NamedTuple):
     space: Space
     oldest: Mapping[str, int]
     """When the oldest row of each kind arrived, in Unix ms."""
-    letter: int | None
-    """When the oldest dead letter was set aside."""
+    letter: int
+    """When the oldest dead letter was set aside; FOREVER where there is none."""
+
+    @property
+    def row(self) -> int:
+        """When the oldest row of all kinds arrived; FOREVER where there is none."""
+        return min(self.oldest.values(), default=FOREVER)
 
 
 def see(db: sqlite3.Connection) -> Sight:
