@@ -133,6 +133,14 @@ def test_a_slice_that_took_all_that_was_due_leaves_nothing_to_do(limited):
     assert store.trim(False).blanked == 1
 
 
+@pytest.mark.parametrize("limit", ["row_seconds", "text_seconds"])
+def test_what_is_due_for_a_moment_only_is_not_left_to_do_but_is_done(limit, limited, database):
+    store = limited(**{limit: DAY})
+    store.write([trace(DAY) for _ in range(40)])  # more than the first slice takes
+    assert not any(store.trim(False).more for _ in range(20))
+    assert not any(row["input_text"] for row in read_rows(database, "llm_traces"))
+
+
 def test_without_limits_nothing_is_deleted(limited, database):
     store = limited()
     store.write([trace(10_000 * DAY), error(10_000 * DAY)])

@@ -3,7 +3,6 @@
 from collections import deque
 from functools import partial
 
-from ...times import now_ms
 from .expiry import delete_letters, delete_rows
 from .limits import Limits
 from .pace import Pace
@@ -13,6 +12,8 @@ from .walk import Walk
 
 MOST_TEXTS, MOST_PAGES = 100, 100
 """In a slice, however quick: rows that only lose their texts are written again."""
+LATE_MS = 10_000
+"""What is due for less does not count as left: while events come steadily there is always some."""
 
 
 class Age:
@@ -32,25 +33,30 @@ class Age:
         slices = (turn(now) for turn in self._turns)
         return next((found for found in slices if found), None)
 
+    def is_late(self, now: Sight) -> bool:
+        """Whether anything is left that was due LATE_MS ago."""
+        return self.due(now._replace(ms=now.ms - LATE_MS)) is not None
+
     def next_turn(self) -> None:
         """To be told after each slice of these."""
         self._turns.rotate(-1)
 
     def _old_rows(self, now: Sight) -> Slice | None:
-        before = _ago(self._limits.row_seconds)
+        before = _before(now.ms, self._limits.row_seconds)
         if now.row < before:
             return Slice(self._rows, partial(delete_rows, before_ms=before))
         return None
 
     def _old_letters(self, now: Sight) -> Slice | None:
-        before = _ago(self._limits.row_seconds)
+        before = _before(now.ms, self._limits.row_seconds)
         if now.letter < before:
             return Slice(self._letters, partial(delete_letters, before_ms=before))
         return None
 
     def _old_texts(self, now: Sight) -> Slice | None:
         """Not of rows that are to be deleted anyway."""
-        rows, texts = _ago(self._limits.row_seconds), _ago(self._limits.text_seconds)
+        rows = _before(now.ms, self._limits.row_seconds)
+        texts = _before(now.ms, self._limits.text_seconds)
         kind = self.walk.next_kind(now.db, now.oldest, rows, texts)
         if kind is None:
             return None
@@ -63,6 +69,6 @@ class Age:
         return None
 
 
-def _ago(seconds: float) -> int:
+def _before(ms: int, seconds: float) -> int:
     """Unix ms; before anything that is stored where nothing ever expires."""
-    return now_ms() - int(seconds * 1000) if seconds else -(2**63)
+    return ms - int(seconds * 1000) if seconds else -(2**63)

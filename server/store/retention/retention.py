@@ -61,12 +61,12 @@ class Retention:
             before, now = now, see(db)
             if due.bytes:
                 due.pace.gives.note(count, before.space.used - now.space.used)
-            old, much = self._age.due(now), self._too_much(now)
+            much = self._too_much(now)
         deleted, replayed = self._counts.read(db)
         self._age.walk.replayed(replayed)
         used = now.space.used
         is_urgent = much is not None and used > self._line()
-        more = old is not None or (much is not None and used > self._limits.used_bytes)
+        more = self._age.is_late(now) or (much is not None and used > self._limits.used_bytes)
         blanked = self._age.walk.blanked
         return Trimmed(deleted, blanked, now.oldest, now.space.file, more, is_urgent)
 

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from ...times import now_ms
 from .expiry import FOREVER, oldest_letter, oldest_rows
 from .pace import Pace
 from .space import Space, look
@@ -22,6 +23,8 @@ class Sight(NamedTuple):
     """A database as the last commit left it."""
 
     db: sqlite3.Connection
+    ms: int
+    """The time, in Unix ms."""
     space: Space
     oldest: Mapping[str, int]
     """When the oldest row of each kind arrived, in Unix ms."""
@@ -36,4 +39,4 @@ class Sight(NamedTuple):
 
 def see(db: sqlite3.Connection) -> Sight:
     """Raises `sqlite3.Error`."""
-    return Sight(db, look(db), oldest_rows(db), oldest_letter(db))
+    return Sight(db, now_ms(), look(db), oldest_rows(db), oldest_letter(db))
