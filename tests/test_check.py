@@ -47,8 +47,10 @@ def check(path, *arguments):
 
 
 AS_ANOTHER = """
-import os, sys
+import contextlib, io, os, sys
 from server.cli import main
+with contextlib.redirect_stdout(io.StringIO()):
+    main()  # imports all that it needs: the other may not read the interpreter's library
 os.setgid(65534), os.setuid(65534)
 sys.exit(main())
 """

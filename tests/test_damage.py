@@ -378,7 +378,7 @@ def test_a_file_that_another_process_holds_is_said(tmp_path, monkeypatch):
 
 
 OPEN = """
-import os, sys
+import os, sys, urllib.parse  # for Path.as_uri: the other may not read the interpreter's library
 from server.store import Unusable
 from server.store.writer import SqliteStore
 os.setgid(65534), os.setuid(65534)
