@@ -11,10 +11,8 @@ from ..store.findings import Finding, Level
 _FIXED = (3, 51, 3)
 _FIXED_BRANCHES = ((3, 50, 7), (3, 44, 6))
 _BUG = (
-    "has the WAL-reset bug (sqlite.org/wal.html#walresetbug; mended in 3.51.3, 3.50.7 and 3.44.6): "
-    "when one connection writes at the very moment when another checkpoints, the file can be "
-    "damaged, very rarely. The service does both on one connection; a second writer beside it, "
-    "as dead-letters replay and drop are, could meet it"
+    "has a bug by which a second writer beside the service, as dead-letters replay is, could very "
+    "rarely damage the file (sqlite.org/wal.html#walresetbug; mended in 3.51.3)"
 )
 
 
