@@ -88,7 +88,15 @@ def test_a_stored_database_is_whole_before_and_after_its_upgrade(name, upgraded,
     del found["sqlite"]
     assert {one["level"] for one in found.values()} == {"ok"}, found
     assert status == 0
-    assert {"pages", "layout", "totals", "llm_traces", "error_events", "journal"} < found.keys()
+    assert {
+        "pages",
+        "layout",
+        "indexes",
+        "totals",
+        "llm_traces",
+        "error_events",
+        "journal",
+    } < found.keys()
 
 
 def test_a_line_a_check_and_a_sum(stored):
@@ -247,6 +255,14 @@ def test_a_file_whose_space_is_never_given_back_is_told(stored):
     assert found["layout"]["level"] == "WARNING"
     assert "auto_vacuum is not INCREMENTAL" in found["layout"]["said"]
     assert status == 0
+
+
+def test_a_missing_index_is_told(stored):
+    change(stored, "DROP INDEX llm_traces_by_time")
+    found, status = check(stored)
+    assert (found["indexes"]["level"], status) == ("WARNING", 0)
+    said = "index llm_traces_by_time is missing: queries and retention read whole tables"
+    assert found["indexes"]["said"] == said
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from typing import Literal, NamedTuple
 
@@ -9,7 +10,7 @@ from ..events import KINDS
 from . import Unusable
 from .check import check_ours, pragma
 from .faults import page_fault, schema_fault
-from .schema import TABLES, VERSION
+from .schema import MIGRATIONS, TABLES, VERSION
 
 Level = Literal["ok", "WARNING", "FAILED"]
 Check = Callable[[], tuple[Level, str]]
@@ -49,6 +50,7 @@ def _checks(db: sqlite3.Connection, version: int, quick: bool) -> Iterator[tuple
     if version == 0:
         return
     yield "layout", partial(_layout, db)
+    yield "indexes", partial(_indexes, db, version)
     yield "totals", partial(_totals, db)
     for kind in KINDS:
         yield TABLES[kind], partial(_rows, db, kind)
@@ -112,6 +114,22 @@ def _layout(db: sqlite3.Connection) -> tuple[Level, str]:
     if size != PAGE_SIZE:
         return "WARNING", f"page_size is {size}, not {PAGE_SIZE}: writing takes longer"
     return "ok", "gives back the space of deleted rows"
+
+
+def _indexes(db: sqlite3.Connection, version: int) -> tuple[Level, str]:
+    """Those that a new file of that version has, by name."""
+    with closing(sqlite3.connect(":memory:")) as new:
+        for statement in (one for step in MIGRATIONS[:version] for one in step):
+            new.execute(statement)
+        ours = _index_names(new)
+    if missing := sorted(ours - _index_names(db)):
+        said = f"index {', '.join(missing)} is missing: queries and retention read whole tables"
+        return "WARNING", said
+    return "ok", "all are there"
+
+
+def _index_names(db: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
 
 
 def _get(db: sqlite3.Connection, name: str) -> int:
