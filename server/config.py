@@ -88,7 +88,8 @@ class Config:
     )
     max_storage_bytes: int = setting(
         10 * 2**30,
-        "bytes of database, write-ahead log and journal above which the oldest rows are deleted; "
+        "bytes of database, write-ahead log and journal above which the oldest rows and dead "
+        "letters are deleted; "
         "0: no limit",
         at_least=0,
     )
