@@ -59,7 +59,7 @@ class Upkeep:
         return time.monotonic() - self._last_batch >= LOOK_SECONDS
 
     async def _trim(self, *, is_idle: bool) -> bool:
-        """Whether the next slice is urgent. A failure is tried again after LOOK_SECONDS."""
+        """Whether the next slice is urgent. After a failure there is none for a while."""
         if time.monotonic() < self._not_before:
             return False
         try:
