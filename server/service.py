@@ -1,45 +1,35 @@
 """The parts of one service, put together, started and stopped in order."""
 
 from prometheus_client import CollectorRegistry
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from .app import make_app
 from .config import Config
-from .disk import Disk, journal_directory
+from .disk import Disk
 from .handlers.body import Room
 from .handlers.inflight import InFlight
 from .health import Health
 from .intake import Intake
-from .journal.journal import Journal
 from .keys.access import Access
 from .lock import Lock
 from .looplag import LoopLag
 from .memory import Trimmer
 from .metrics import Metrics
-from .normalise import Normaliser
-from .pipeline import Pipeline
-from .receivers import Receiver
-from .receivers.litellm import LiteLLMReceiver
-from .receivers.native import NativeReceiver
-from .recording.payload import HEADING
-from .recording.recorder import Recorder
-from .recording.replay import Replay
-from .recording.unrecorded import Unrecorded
-from .redaction.own import read_rules
-from .redaction.redactor import Redactor
+from .parts import (
+    make_pipeline,
+    make_receivers,
+    make_recorder,
+    make_redactor,
+    make_server,
+    make_store,
+    show_storage,
+)
 from .refusal import Refusal
-from .shares import share_out
 from .store import Store
-from .store.retention.limits import Limits
-from .store.writer import SqliteStore
-from .validation import Schema
 from .version import version
 from .wire.gate import Gate
 from .wire.listener import Listener
 from .writer import Writer
-
-DAY_SECONDS = 86_400
 
 
 class Service:
@@ -65,16 +55,8 @@ class Service:
         store = store or make_store(config, self.metrics, disk, set_aside_damaged)
         recorder = self.recorder = make_recorder(config, self.metrics)
         writer = Writer(store, recorder, self.metrics)
-        self.pipeline = Pipeline(
-            writer,
-            recorder,
-            Replay(journal_directory(config.db), config.batch_events),
-            self.metrics,
-            queue_events=config.queue_events,
-            queue_bytes=config.queue_bytes,
-            batch_events=config.batch_events,
-        )
-        self._show_storage(disk)
+        self.pipeline = make_pipeline(config, writer, recorder, self.metrics)
+        show_storage(disk, self.metrics)
         self._trimmer = Trimmer()
         self._in_flight = InFlight(self.metrics, config.body_timeout_seconds)
         self.app = make_app(
@@ -88,13 +70,7 @@ class Service:
             config.max_body_bytes,
         )
         self._lag = LoopLag(self.metrics)
-        self._server = HTTPServer(
-            self.app,
-            # Beyond twice the limit Tornado closes the connection; up to there we answer 413.
-            max_body_size=2 * config.max_body_bytes,
-            max_header_size=config.max_header_bytes,
-            idle_connection_timeout=config.idle_timeout_seconds,
-        )
+        self._server = make_server(config, self.app)
         gate = Gate(self.access.send, self.metrics) if config.ingest_keys_file else None
         self._listener = Listener(
             self._server.handle_stream, self._refused, config.max_connections, gate
@@ -139,80 +115,3 @@ class Service:
         """Count what is refused without a handler."""
         self.metrics.refused(route, refusal.reason)
         self.metrics.answered(route, "", refusal.status)
-
-    def _show_storage(self, disk: Disk) -> None:
-        metrics = self.metrics
-        metrics.storage_file["main"].set_function(disk.main_bytes)
-        metrics.storage_file["wal"].set_function(disk.wal_bytes)
-        metrics.storage_file["journal"].set_function(disk.journal_bytes)
-        metrics.storage_available.set_function(disk.available_bytes)
-        metrics.storage_size.set_function(disk.size_bytes)
-
-
-def make_store(
-    config: Config, metrics: Metrics, disk: Disk, set_aside_damaged: bool
-) -> SqliteStore:
-    """As the settings say. What is synced to the journal must not be lost by the database."""
-    return SqliteStore(
-        config.db,
-        config.max_dead_letters,
-        synchronous="NORMAL" if config.journal == "off" or config.journal_sync == "off" else "FULL",
-        set_aside_damaged=set_aside_damaged,
-        limits=make_limits(config, disk),
-        observe=lambda outcome, seconds: metrics.checkpoint[outcome].observe(seconds),
-    )
-
-
-def make_limits(config: Config, disk: Disk) -> Limits:
-    """As the settings say."""
-    shares = share_out(config)
-    return Limits(
-        row_seconds=config.retention_days * DAY_SECONDS,
-        text_seconds=config.text_retention_days * DAY_SECONDS,
-        total_bytes=config.max_storage_bytes,
-        used_bytes=shares.used,
-        room_bytes=shares.room,
-        log_bytes=shares.log,
-        measure=disk.total_bytes,
-    )
-
-
-def make_recorder(config: Config, metrics: Metrics) -> Recorder | Unrecorded:
-    """As the settings say."""
-    if config.journal == "off":
-        return Unrecorded()
-    sync = config.journal_sync
-    journal = Journal(
-        journal_directory(config.db),
-        HEADING,
-        syncs=sync != "off",
-        segment_bytes=share_out(config).segment,
-    )
-    return Recorder(journal, metrics, thread=config.journal == "thread", sync=sync)
-
-
-def make_redactor(config: Config, metrics: Metrics) -> Redactor | None:
-    """As the settings say. Raises ValueError for a bad file of patterns."""
-    if not config.redact:
-        return None
-    try:
-        return Redactor(read_rules(config.redact_patterns_file), metrics.redaction)
-    except ValueError as error:
-        raise ValueError(f"redact_patterns_file: {error}") from None
-
-
-def make_receivers(config: Config, redactor: Redactor | None = None) -> dict[str, Receiver]:
-    """One receiver a POST route."""
-    normaliser = Normaliser(
-        config.max_text_bytes,
-        config.max_metadata_bytes,
-        redactor,
-        captures=config.capture == "full",
-    )
-    trace, error = Schema("trace"), Schema("error")
-    limit = config.max_request_events
-    return {
-        "traces": NativeReceiver("trace", trace, normaliser.trace, limit),
-        "errors": NativeReceiver("error", error, normaliser.error, limit),
-        "litellm": LiteLLMReceiver(trace, error, normaliser, limit, config.max_text_bytes),
-    }

@@ -22,9 +22,9 @@ from server.config import Config
 from server.events import MAX_MESSAGE, Error, Event, Group, Rejected, Trace
 from server.handlers.codings import PIECE, unpacker
 from server.metrics import Metrics
+from server.parts import make_receivers, make_redactor
 from server.receivers import documents, reader, weight
 from server.refusal import Refusal
-from server.service import make_receivers, make_redactor
 from server.store.batch import add_events
 from server.store.connection import connect
 

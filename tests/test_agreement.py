@@ -15,8 +15,8 @@ from jsonschema.exceptions import best_match
 from server.config import Config
 from server.events import Invalid, Rejected
 from server.normalise import Normaliser
+from server.parts import make_receivers
 from server.receivers.litellm import LiteLLMReceiver
-from server.service import make_receivers
 from server.store.schema import TABLES
 from server.store.writer import SqliteStore
 from server.validation import Schema

@@ -9,7 +9,7 @@ import pytest
 from server.config import Config
 from server.events import Group
 from server.footprint import footprint
-from server.service import make_receivers
+from server.parts import make_receivers
 
 EVENTS = 200
 BASE = {"provider": "openai", "model": "gpt-4o-mini"}

@@ -12,10 +12,10 @@ from server.config import Config
 from server.events import Rejected
 from server.metadata import MAX_DEPTH
 from server.normalise import Normaliser
+from server.parts import make_receivers
 from server.redaction.own import read_rules
 from server.redaction.redactor import Redactor
 from server.redaction.scrubber import MARGIN, NOT_STORED
-from server.service import make_receivers
 from server.store.dead_letters import to_json
 
 from . import process

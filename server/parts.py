@@ -1,0 +1,131 @@
+"""Each part of a service, made as the settings say."""
+
+from tornado.httpserver import HTTPServer
+from tornado.web import Application
+
+from .config import Config
+from .disk import Disk, journal_directory
+from .journal.journal import Journal
+from .metrics import Metrics
+from .normalise import Normaliser
+from .pipeline import Pipeline
+from .receivers import Receiver
+from .receivers.litellm import LiteLLMReceiver
+from .receivers.native import NativeReceiver
+from .recording.payload import HEADING
+from .recording.recorder import Recorder
+from .recording.replay import Replay
+from .recording.unrecorded import Unrecorded
+from .redaction.own import read_rules
+from .redaction.redactor import Redactor
+from .shares import share_out
+from .store.retention.limits import Limits
+from .store.writer import SqliteStore
+from .validation import Schema
+from .writer import Writer
+
+DAY_SECONDS = 86_400
+
+
+def make_store(
+    config: Config, metrics: Metrics, disk: Disk, set_aside_damaged: bool
+) -> SqliteStore:
+    """As the settings say. What is synced to the journal must not be lost by the database."""
+    return SqliteStore(
+        config.db,
+        config.max_dead_letters,
+        synchronous="NORMAL" if config.journal == "off" or config.journal_sync == "off" else "FULL",
+        set_aside_damaged=set_aside_damaged,
+        limits=make_limits(config, disk),
+        observe=lambda outcome, seconds: metrics.checkpoint[outcome].observe(seconds),
+    )
+
+
+def make_limits(config: Config, disk: Disk) -> Limits:
+    """As the settings say."""
+    shares = share_out(config)
+    return Limits(
+        row_seconds=config.retention_days * DAY_SECONDS,
+        text_seconds=config.text_retention_days * DAY_SECONDS,
+        total_bytes=config.max_storage_bytes,
+        used_bytes=shares.used,
+        room_bytes=shares.room,
+        log_bytes=shares.log,
+        measure=disk.total_bytes,
+    )
+
+
+def make_recorder(config: Config, metrics: Metrics) -> Recorder | Unrecorded:
+    """As the settings say."""
+    if config.journal == "off":
+        return Unrecorded()
+    sync = config.journal_sync
+    journal = Journal(
+        journal_directory(config.db),
+        HEADING,
+        syncs=sync != "off",
+        segment_bytes=share_out(config).segment,
+    )
+    return Recorder(journal, metrics, thread=config.journal == "thread", sync=sync)
+
+
+def make_redactor(config: Config, metrics: Metrics) -> Redactor | None:
+    """As the settings say. Raises ValueError for a bad file of patterns."""
+    if not config.redact:
+        return None
+    try:
+        return Redactor(read_rules(config.redact_patterns_file), metrics.redaction)
+    except ValueError as error:
+        raise ValueError(f"redact_patterns_file: {error}") from None
+
+
+def make_receivers(config: Config, redactor: Redactor | None = None) -> dict[str, Receiver]:
+    """One receiver a POST route."""
+    normaliser = Normaliser(
+        config.max_text_bytes,
+        config.max_metadata_bytes,
+        redactor,
+        captures=config.capture == "full",
+    )
+    trace, error = Schema("trace"), Schema("error")
+    limit = config.max_request_events
+    return {
+        "traces": NativeReceiver("trace", trace, normaliser.trace, limit),
+        "errors": NativeReceiver("error", error, normaliser.error, limit),
+        "litellm": LiteLLMReceiver(trace, error, normaliser, limit, config.max_text_bytes),
+    }
+
+
+def make_pipeline(
+    config: Config, writer: Writer, recorder: Recorder | Unrecorded, metrics: Metrics
+) -> Pipeline:
+    """As the settings say."""
+    return Pipeline(
+        writer,
+        recorder,
+        Replay(journal_directory(config.db), config.batch_events),
+        metrics,
+        queue_events=config.queue_events,
+        queue_bytes=config.queue_bytes,
+        batch_events=config.batch_events,
+    )
+
+
+def make_server(config: Config, app: Application) -> HTTPServer:
+    """As the settings say."""
+    return HTTPServer(
+        app,
+        # Beyond twice the limit Tornado closes the connection; up to there we answer 413.
+        max_body_size=2 * config.max_body_bytes,
+        max_header_size=config.max_header_bytes,
+        idle_connection_timeout=config.idle_timeout_seconds,
+    )
+
+
+def show_storage(disk: Disk, metrics: Metrics) -> None:
+    """Have the metrics look at the files when they are read."""
+    metrics.storage_file["main"].set_function(disk.main_bytes)
+    metrics.storage_file["wal"].set_function(disk.wal_bytes)
+    metrics.storage_file["journal"].set_function(disk.journal_bytes)
+    metrics.storage_available.set_function(disk.available_bytes)
+    metrics.storage_size.set_function(disk.size_bytes)
