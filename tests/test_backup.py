@@ -223,6 +223,7 @@ def test_without_room_nothing_is_begun(database, tmp_path, monkeypatch):
     assert beside(database) == ["t.db"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_nothing_behind_and_the_service_never_waits(signum, faults, database):
     with serving(database) as service:

@@ -286,6 +286,7 @@ def test_a_library_with_the_wal_reset_bug_is_told(version, level, monkeypatch):
     assert len(found.said) <= 200
 
 
+@pytest.mark.slow
 def test_a_running_service_is_nothing_alarming(database):
     with serving(database) as service:
         service.post("/v1/traces", [TRACE] * 5)

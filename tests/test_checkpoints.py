@@ -226,6 +226,7 @@ def test_a_filesystem_without_shared_memory_is_refused(database, monkeypatch):
         SqliteStore(database).open()
 
 
+@pytest.mark.slow
 def test_readers_one_after_another_do_not_keep_the_log_from_starting_over(database):
     store = SqliteStore(database, limits=Limits(log_bytes=PAGES * 16384))
     store.open()

@@ -60,6 +60,7 @@ def fill(path):
         path.write_bytes(bytes(8 * 2**20))
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_again_and_again_loses_nothing(small_disk):
     ballast = small_disk / "ballast"
     with kept_books(str(small_disk / "t.db")) as books:

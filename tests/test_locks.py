@@ -9,6 +9,7 @@ from .locking import Lock
 from .process import wait_until
 
 
+@pytest.mark.slow
 def test_what_comes_while_the_database_is_locked_is_stored_afterwards(database):
     with kept_books(database) as books, Lock(database):
         books.send(10)

@@ -46,6 +46,7 @@ def test_a_stop_in_the_middle_of_traffic_loses_nothing_accepted(database):
     assert stored - accepted in (0, 1)  # one answer may have been on its way
 
 
+@pytest.mark.slow
 def test_a_stop_while_the_database_is_locked_ends_in_time_and_counts_what_is_lost(database):
     with (
         serving(database, "--drain-seconds=1", "--journal=off") as service,
@@ -166,6 +167,7 @@ def test_a_used_port_is_one_clear_line(database):
     assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in said
 
 
+@pytest.mark.slow
 def test_a_database_that_cannot_be_used_is_one_clear_line(tmp_path):
     damaged = tmp_path / "damaged.db"
     damaged.write_bytes(b"garbage" * 1000)

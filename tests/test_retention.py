@@ -450,6 +450,7 @@ def test_kills_between_a_batch_and_its_slices_do_not_add_up(capped, database):
         store.close()
 
 
+@pytest.mark.slow
 def test_a_reader_that_holds_the_log_costs_no_rows_but_is_told(capped, database):
     store = capped(8 * MIB)
     store.write([trace()])

@@ -72,6 +72,7 @@ def test_a_disk_that_fails_during_the_stop_costs_nothing(only, books, faults, da
     assert len(stored_ids(database)) == 10
 
 
+@pytest.mark.slow
 def test_a_stop_while_a_write_is_frozen(books, faults):
     rule = faults.slow("write", seconds=3600, only=DATABASE)
     books.send(10)
