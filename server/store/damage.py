@@ -3,9 +3,9 @@
 import contextlib
 import logging
 import os
-import time
 
 from . import Unusable
+from .dated import dated
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ def set_aside(path: str, why: object) -> None:
     path = os.path.realpath(path)
     for one in (path, f"{path}-wal"):
         _read_through(one)
-    aside = _free_name(f"{path}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
+    aside = dated(f"{path}.damaged", ("", "-wal"))
     try:
         os.rename(path, aside)  # first: were its log gone, the next start would find no damage
         with contextlib.suppress(FileNotFoundError):
@@ -38,11 +38,3 @@ def _read_through(path: str) -> None:
                 pass
     except OSError as error:
         raise Unusable(f"cannot be read ({error})") from None
-
-
-def _free_name(name: str) -> str:
-    free, number = name, 1
-    while any(os.path.lexists(free + end) for end in ("", "-wal")):
-        number += 1
-        free = f"{name}-{number}"
-    return free

@@ -12,6 +12,7 @@ from pathlib import Path
 from . import Damaged, Unusable
 from .check import pragma
 from .copying import Progress, check_room, copy, count_rows, remove, sync
+from .dated import dated
 from .faults import is_damage, page_fault, schema_fault
 from .migrate import migrate
 from .schema import VERSION
@@ -42,7 +43,7 @@ def upgrade(db: sqlite3.Connection, path: str) -> None:
     except (sqlite3.Error, OSError, Unusable) as error:
         remove(temporary)
         raise _uncopied(error, version) from None
-    kept = _free_name(f"{path}.v{version}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}", ".bak")
+    kept = dated(f"{path}.v{version}", [".bak"]) + ".bak"
     where = temporary
     try:
         _migrate(db, rows)
@@ -130,11 +131,3 @@ def _uncopied(error: Exception, version: int) -> Unusable:
         return Damaged(said)
     said = str(error) if isinstance(error, Unusable) else f"cannot be copied ({error})"
     return Unusable(f"{said}; it is copied before an upgrade, and is as it was, version {version}")
-
-
-def _free_name(name: str, end: str) -> str:
-    free, number = name + end, 1
-    while os.path.lexists(free):
-        number += 1
-        free = f"{name}-{number}{end}"
-    return free
