@@ -16,16 +16,16 @@ class Disk:
 
     def main_bytes(self) -> int:
         """Size of the database file."""
-        return _size(self._path)
+        return size_of(self._path)
 
     def wal_bytes(self) -> int:
         """Size of the write-ahead log."""
-        return _size(self._path + "-wal")
+        return size_of(self._path + "-wal")
 
     def journal_bytes(self) -> int:
         """Size of the journal's segments."""
         with contextlib.suppress(OSError), os.scandir(journal_directory(self._path)) as entries:
-            return sum(_size(entry.path) for entry in entries)
+            return sum(size_of(entry.path) for entry in entries)
         return 0
 
     def total_bytes(self) -> int:
@@ -62,7 +62,8 @@ def journal_directory(path: str) -> Path:
     return Path(os.path.realpath(path) + ".journal.d")
 
 
-def _size(path: str) -> int:
+def size_of(path: str) -> int:
+    """Bytes; 0 for what is missing or unreachable."""
     try:
         return os.stat(path).st_size
     except OSError:

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 
+from ..disk import size_of
 from .connection import BUSY_SECONDS
 from .faults import translate
 
@@ -53,7 +54,7 @@ class Checkpoints:
         WAIT_SECONDS.
         """
         is_done = self._run(db, mode)
-        if mode == "PASSIVE" and self._size(self._log) > 2 * self._most_bytes:
+        if mode == "PASSIVE" and size_of(self._log) > 2 * self._most_bytes:
             return self._cut(db) or is_done
         return is_done
 
@@ -62,7 +63,7 @@ class Checkpoints:
 
         `size` is that of the database without its free end. Whether `run` was done. Never raises.
         """
-        if self._size(self._log) > self._most_bytes or self._size(self._path) > size:
+        if size_of(self._log) > self._most_bytes or size_of(self._path) > size:
             return self._cut(db)
         return False
 
@@ -95,12 +96,6 @@ class Checkpoints:
         self.trouble, self._copied = None, max(frames, 0)
         self.is_held = bool(busy) or frames != copied
         return bool(frames == copied >= 0)
-
-    def _size(self, path: str) -> int:
-        try:
-            return os.stat(path).st_size
-        except OSError:
-            return 0
 
     def _has_grown(self) -> bool:
         """From the log itself, sqlite.org/fileformat2.html#walformat, since SQLite does not tell.
