@@ -10,6 +10,7 @@ from pathlib import Path
 from . import Damaged, Unusable
 from .check import pragma
 from .faults import page_fault
+from .schema import quoted
 
 PAGES = 1000
 """Pages from one call of the progress to the next: 16 MB."""
@@ -101,5 +102,4 @@ def _check(target: str, rows: dict[str, int]) -> None:
 
 
 def _count(db: sqlite3.Connection, table: str) -> int:
-    quoted = table.replace('"', '""')
-    return int(db.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0])  # noqa: S608 quoted
+    return int(db.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()[0])  # noqa: S608 quoted

@@ -97,4 +97,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 """Statements by the `user_version` they start from; the first makes version 1 of a new file."""
 
 VERSION = len(MIGRATIONS)
+
+
+def quoted(name: str) -> str:
+    """The name of a table or column that may be somebody else's, for use in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 TABLES = {"trace": "llm_traces", "error": "error_events"}

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Mapping
 
-from ..schema import TABLES
+from ..schema import TABLES, quoted
 
 EXPIRED = "[expired]"
 """Stands for the message of an error, which cannot be NULL."""
@@ -69,7 +69,7 @@ def _with_text(kind: str) -> str:
 def _others(db: sqlite3.Connection, table: str, blank: Mapping[str, object]) -> list[str]:
     """All columns but those, quoted: what somebody added is to stay as it is, too."""
     found = db.execute("SELECT name FROM pragma_table_info(?)", (table,))
-    return ['"' + name.replace('"', '""') + '"' for (name,) in found if name not in blank]
+    return [quoted(name) for (name,) in found if name not in blank]
 
 
 def _has_triggers(db: sqlite3.Connection, table: str) -> bool:
