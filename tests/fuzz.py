@@ -27,6 +27,7 @@ from server.receivers import documents, reader, weight
 from server.refusal import Refusal
 from server.store.batch import add_events
 from server.store.connection import connect
+from server.store.retention.limits import LOG_BYTES
 
 from .mutation import MARKER, MAX_BODY, ROUTES, Case, Mutator
 
@@ -57,7 +58,7 @@ class Target:
             is_narrow: make_receivers(config, redactor)
             for is_narrow, config in ((False, USUAL), (True, NARROW))
         }
-        self._db = connect(path)
+        self._db = connect(path, "NORMAL", LOG_BYTES)
         self._waiting: list[Event] = []
         self.stored = 0
 

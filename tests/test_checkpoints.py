@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from server.normalise import Normaliser
-from server.store import Mark, Unusable, checkpoint, connection
+from server.store import Mark, Unusable, checkpoint
 from server.store.reader import open_readonly
 from server.store.retention.limits import Limits
 from server.store.writer import SqliteStore
@@ -135,9 +135,8 @@ def test_what_a_reader_holds_up_is_tried_again_only_as_the_log_grows(opened, dat
     assert log() < before + 2 * PAGES  # it started over
 
 
-def test_a_log_that_a_reader_let_grow_is_cut_when_it_starts_over(database, log, monkeypatch):
-    monkeypatch.setattr(connection, "MAX_LOG", 4 * PAGES * 16384)
-    store = SqliteStore(database)
+def test_a_log_that_a_reader_let_grow_is_cut_when_it_starts_over(database, log):
+    store = SqliteStore(database, limits=Limits(log_bytes=4 * PAGES * 16384))
     store.open()
     store.write(batch())
     with open_readonly(database) as reader:

@@ -14,22 +14,20 @@ from .upgrade import upgrade
 
 BUSY_SECONDS = 0.25
 """Longest wait for another process's lock; the pipeline tries again, so it need not be long."""
-MAX_LOG = 2**26
-"""Bytes to which the log is cut when it starts over, after a reader let it grow beyond."""
+PAGE_BYTES = 2**14
+"""Of a new file: rows of 2 KB share a page, which makes three times the rows a second of 4 KiB."""
 MODE = 0o640
 """Of a new file, less the umask: it holds texts, and is read by whom its owner puts in its group.
 SQLite gives log and index the mode of the file."""
 
 
-def connect(
-    path: str, synchronous: str = "NORMAL", log_bytes: int = 2**63 - 1
-) -> sqlite3.Connection:
+def connect(path: str, synchronous: str, log_bytes: int) -> sqlite3.Connection:
     """The writing connection, on a file upgraded to VERSION; a new file where there is none.
 
     `check.look` says whether the file is one to write to. The connection is for the calling thread
     only, and never checkpoints by itself. `synchronous`: NORMAL syncs the log at checkpoints, FULL
-    at each commit as well. A log that starts over is cut to `log_bytes`, if that is less than
-    MAX_LOG. Raises `Unusable`, and `sqlite3.Error` for failures that may pass.
+    at each commit as well. A log that starts over, after a reader let it grow beyond, is
+    cut to `log_bytes`. Raises `Unusable`, and `sqlite3.Error` for failures that may pass.
     """
     with suppress(OSError):  # what keeps us from making it is said below
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -45,7 +43,7 @@ def connect(
     try:
         _set_up(db)
         db.execute(f"PRAGMA synchronous = {synchronous}")
-        db.execute(f"PRAGMA journal_size_limit = {min(MAX_LOG, log_bytes)}")
+        db.execute(f"PRAGMA journal_size_limit = {log_bytes}")
         # what is deleted is overwritten, where its page is written anyway
         db.execute("PRAGMA secure_delete = FAST")
         _bring_up(db, path)
@@ -94,8 +92,7 @@ def _set_up(db: sqlite3.Connection) -> None:
     # what a statement may have to take back is pages with texts: none go to /tmp, full or not
     db.execute("PRAGMA temp_store = MEMORY")
     if pragma(db, "user_version") == 0:  # both only take effect on a new file
-        # 16 KiB: rows of 2 KB and more share a page, three times the rows a second of 4 KiB pages
-        db.execute("PRAGMA page_size = 16384")
+        db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
     if db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]

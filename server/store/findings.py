@@ -9,12 +9,14 @@ from typing import Literal, NamedTuple
 from ..events import KINDS
 from . import Unusable
 from .check import check_ours, pragma
+from .connection import PAGE_BYTES
 from .faults import page_fault, schema_fault
-from .schema import MIGRATIONS, TABLES, VERSION
+from .migrate import migrate
+from .retention.space import can_give_back
+from .schema import TABLES, VERSION
 
 Level = Literal["ok", "WARNING", "FAILED"]
 Check = Callable[[], tuple[Level, str]]
-PAGE_SIZE, INCREMENTAL = 16384, 2
 _MARKS = "name <> 'last_batch' AND name NOT GLOB 'journal.*'"
 _LETTERS_GONE = ("replayed", "dropped", "expired")
 
@@ -108,19 +110,17 @@ def _totals(db: sqlite3.Connection) -> tuple[Level, str]:
 
 
 def _layout(db: sqlite3.Connection) -> tuple[Level, str]:
-    size, vacuum = pragma(db, "page_size"), pragma(db, "auto_vacuum")
-    if vacuum != INCREMENTAL:
+    if not can_give_back(db):
         return "WARNING", "auto_vacuum is not INCREMENTAL: no space of deleted rows is given back"
-    if size != PAGE_SIZE:
-        return "WARNING", f"page_size is {size}, not {PAGE_SIZE}: writing takes longer"
+    if (size := pragma(db, "page_size")) != PAGE_BYTES:
+        return "WARNING", f"page_size is {size}, not {PAGE_BYTES}: writing takes longer"
     return "ok", "gives back the space of deleted rows"
 
 
 def _indexes(db: sqlite3.Connection, version: int) -> tuple[Level, str]:
     """Those that a new file of that version has, by name."""
     with closing(sqlite3.connect(":memory:")) as new:
-        for statement in (one for step in MIGRATIONS[:version] for one in step):
-            new.execute(statement)
+        migrate(new, version)
         ours = _index_names(new)
     if missing := sorted(ours - _index_names(db)):
         said = f"index {', '.join(missing)} is missing: queries and retention read whole tables"

@@ -6,12 +6,12 @@ from .check import pragma
 from .schema import APPLICATION_ID, MIGRATIONS
 
 
-def migrate(db: sqlite3.Connection) -> None:
-    """Bring the file to the last of MIGRATIONS; a new one too. Call inside a transaction.
+def migrate(db: sqlite3.Connection, version: int | None = None) -> None:
+    """Bring the file to `version`, or the last of MIGRATIONS; a new one too.
 
-    Raises `sqlite3.Error`.
+    Call inside a transaction. Raises `sqlite3.Error`.
     """
-    for number in range(pragma(db, "user_version"), len(MIGRATIONS)):
+    for number in range(pragma(db, "user_version"), version or len(MIGRATIONS)):
         for statement in MIGRATIONS[number]:
             db.execute(statement)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
