@@ -5,10 +5,11 @@ from typing import Any
 
 from .engine import compiled
 from .names import HEADERS, SURE, UNSURE
+from .patterns import marker
 from .scrubber import Scrubber
 
 _RULE = "named_secret"
-_MARKER = f"[redacted:{_RULE}]"
+_MARKER = marker(_RULE).decode()
 
 
 class Members:

@@ -8,7 +8,8 @@ from .engine import any_of, compiled, which_of
 from .names import HEADERS, SURE, UNSURE
 from .rules import BUILT_IN, Judge, Rule
 
-MARKER = re.compile(rb"\[redacted:[a-z0-9_]+\]")
+MARKED = b"[redacted:"
+MARKER = re.compile(re.escape(MARKED) + rb"[a-z0-9_]+\]")
 _TELLING = rf"(?i:{SURE}|{HEADERS}|{UNSURE})\"\s*:\s*[\"\[]"
 
 
@@ -42,10 +43,9 @@ class Patterns:
     def suspect_json(self, text: bytes) -> bool:
         """The same for the members of JSON, told by their names too.
 
-        False may only be believed where the strings of `text` stand there as they are; and own
-        rules are not looked for.
+        False may only be believed where the strings of `text` stand there as they are.
         """
-        return self._in_json.search(text) is not None
+        return self._in_json.search(text) is not None or self._is_own(text)
 
     @property
     def names(self) -> list[str]:
@@ -69,4 +69,9 @@ class Patterns:
 def _work(rule: Rule, utf8: bool) -> Work:
     pattern = compiled(rule.pattern, utf8=utf8)
     group = min(pattern.groups, 1)
-    return Work(rule.name, pattern, group, rule.is_secret, b"[redacted:%b]" % rule.name.encode())
+    return Work(rule.name, pattern, group, rule.is_secret, marker(rule.name))
+
+
+def marker(rule: str) -> bytes:
+    """What stands for a secret, as MARKER finds it."""
+    return MARKED + rule.encode() + b"]"

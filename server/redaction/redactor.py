@@ -48,18 +48,19 @@ class Redactor:
 
         `scrubber`: that of the event, where it has one.
         """
+        value: dict[str, Any] | None = None
         if self._patterns.has_own or b"\\" in text:
             value = orjson.loads(text)
-            flat = "\n".join(lines(value)).encode()
-            if not self._suspect_json(flat) and not self._suspect(flat):
-                return None
-        elif not self._suspect_json(text):
+            text = "\n".join(lines(value)).encode()
+        if not self._suspect_json(text):
             return None
         try:
-            found = self._members.scrubbed(orjson.loads(text), scrubber or self._scrubber())
+            found: dict[str, Any] = self._members.scrubbed(
+                orjson.loads(text) if value is None else value, scrubber or self._scrubber()
+            )
         except Late:
             return {"redaction": NOT_STORED}
-        return dict(found)
+        return found
 
     def name(self, name: str) -> str:
         """A name of any length, scrubbed and then cut to MAX_NAME characters."""

@@ -5,7 +5,7 @@ from time import thread_time
 from typing import Protocol
 
 from ..texts import clip
-from .patterns import MARKER, Patterns, Work
+from .patterns import MARKED, MARKER, Patterns, Work
 
 SECONDS = 0.05
 """CPU time an event may take. Ten secrets in 16 KiB take 0.0004; each call of RE2 is linear."""
@@ -92,7 +92,7 @@ class Scrubber:
         have moved before it; but behind the last marker as many go as would have been cut.
         """
         kept = self.scrubbed(text)
-        last = kept.rfind(b"[redacted:")
+        last = kept.rfind(MARKED)
         known = kept.find(b"]", last) + 1 if last >= 0 else 0
         return clip(kept, max(known, len(kept) - excess))
 
