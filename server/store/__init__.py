@@ -36,7 +36,7 @@ class Trimmed(NamedTuple):
     size: int
     """Bytes of the database file."""
     more: bool
-    """Whether something is left to do."""
+    """Whether something is left to do, and has been for a while."""
     urgent: bool
     """Whether that must be done before anything is written."""
 
