@@ -36,6 +36,9 @@ class Config:
     )
     max_connections: int = setting(1024, "most connections at a time", at_least=1)
     max_request_events: int = setting(1000, "most events in one request", at_least=1)
+    max_request_spans: int = setting(
+        10_000, "most spans, log records or metrics in one OTLP request", at_least=1
+    )
     max_text_bytes: int = setting(
         16 * 2**10, "bytes of UTF-8 kept of each text; the rest is cut", at_least=4, at_most=2**26
     )

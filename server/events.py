@@ -95,9 +95,25 @@ class Rejected(NamedTuple):
     message: str
 
 
+class Skipped(NamedTuple):
+    """An item that is well-formed, and tells of nothing that is stored here."""
+
+    reason: str
+    event_id: str | None = None
+    """By which its sender knows it, where it is answered with that."""
+
+
+Item = Group | Rejected | Skipped
+"""What a receiver makes of one item of a request."""
+
+
 class Invalid(Exception):
     """Raised where an item turns out not to be a valid event."""
 
     def __init__(self, reason: str, path: str, message: str) -> None:
         super().__init__(reason, path, message)
         self.reason, self.path, self.message = reason, path, message
+
+    def rejected(self, kind: str) -> Rejected:
+        """The item as an answer tells of it."""
+        return Rejected(kind, self.reason, self.path, self.message)

@@ -2,15 +2,28 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from .events import MAX_MESSAGE, Group, Rejected
+from .events import MAX_MESSAGE, Group, Item, Rejected, Skipped
 from .metrics import Metrics
 from .pipeline import Pipeline
 
 Answer = dict[str, Any]
 Tally = Counter[tuple[str, str, str | None]]
 """Events by kind, status and reason."""
+
+
+class Taken(NamedTuple):
+    """What became of a request that is taken as a whole, or refused as a whole."""
+
+    refused: str | None
+    """Why nothing of it was accepted, so that it is to be sent again; None: it was taken."""
+    lost: int
+    """Items of it that will never be stored."""
+    why: str
+    """Why the first of these will not."""
+    covered: Awaitable[None] | None
+    """What to await before that is answered."""
 
 
 class Intake:
@@ -34,29 +47,76 @@ class Intake:
             else _settled(item, next(fates), tally)
             for item in items
         ]
-        return {**self._count(tally), "events": entries}, offered.covered
+        self._count(tally)
+        return {**_totals(tally), "events": entries}, offered.covered
 
-    def _count(self, tally: Tally) -> Answer:
-        """Move the counters, once for all events of a kind that ended alike; the totals."""
-        totals = {"accepted": 0, "dropped": 0, "rejected": 0}
+    def take_whole(self, items: Sequence[Item]) -> Taken:
+        """Offer the Events of all items, to be accepted together or refused together.
+
+        Of more events than the queue can ever hold those that fit now are accepted, the others
+        dropped. What is skipped of a refused request will be when it comes again. An empty group
+        counts for nothing.
+        """
+        groups = [item for item in items if item and not isinstance(item, Rejected | Skipped)]
+        rejected = [item for item in items if isinstance(item, Rejected)]
+        fates, covered = self._pipeline.offer(groups, whole=True)
+        refused = self._refusal(fates)
+        tally: Tally = Counter((item.kind, "rejected", item.reason) for item in rejected)
+        for group, fate in zip(groups, fates, strict=True):
+            status = "accepted" if fate is None else "refused" if refused else "dropped"
+            for event in group:
+                tally[event.kind, status, fate] += 1
+        self._count(tally)
+        if refused is None:
+            self._skip(items)
+        lost = len(rejected) + len(fates) - fates.count(None)
+        return Taken(refused, lost, _why(rejected), covered)
+
+    def _refusal(self, fates: Sequence[str | None]) -> str | None:
+        """Why nothing was accepted, where that may change: an empty queue has no more room."""
+        if not fates or None in fates or (fates[0] == "queue_full" and not self._pipeline.depth()):
+            return None
+        return fates[0]
+
+    def _skip(self, items: Sequence[Item]) -> None:
+        reasons = Counter(item.reason for item in items if isinstance(item, Skipped))
+        for reason, count in reasons.items():
+            self._metrics.skipped[reason].inc(count)
+
+    def _count(self, tally: Tally) -> None:
+        """Move the counters, once for all events of a kind that ended alike."""
         for (kind, status, reason), count in tally.items():
-            totals[status] += count
             self._metrics.received[kind].inc(count)
             self._counter(kind, status, reason).inc(count)
-        return totals
 
     def _counter(self, kind: str, status: str, reason: str | None) -> Any:
         if reason is None:
             return self._metrics.accepted[kind]
+        if status == "refused":
+            return self._metrics.events_refused[kind, reason]
         if status == "dropped":
             return self._metrics.dropped[kind, "ingest", reason]
         return self._metrics.rejected[kind, reason]
+
+
+def _totals(tally: Tally) -> Answer:
+    totals = {"accepted": 0, "dropped": 0, "rejected": 0}
+    for (_, status, _), count in tally.items():
+        totals[status] += count
+    return totals
 
 
 def _rejected(item: Rejected, tally: Tally) -> Answer:
     tally[item.kind, "rejected", item.reason] += 1
     why = {"reason": item.reason, "path": item.path, "message": item.message[:MAX_MESSAGE]}
     return {"status": "rejected", "error": why}
+
+
+def _why(rejected: Sequence[Rejected]) -> str:
+    """Of the first, or of those that were dropped. The path begins with a name of ours."""
+    if not rejected:
+        return "more than the queue can hold"
+    return f"{rejected[0].path[1:]} {rejected[0].message}".lstrip()
 
 
 def _settled(group: Group, refusal: str | None, tally: Tally) -> Answer:

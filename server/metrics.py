@@ -29,11 +29,13 @@ BYTES = (256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216)
 EVENTS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500)
 
 REJECTED = ("invalid_json", "schema_invalid", "unstorable")
+REFUSED = ("queue_full", "shutting_down")
+SKIPPED = ("not_a_model_call", "not_a_failure", "metric", "other_item")
 DROPPED = {
-    "ingest": ("queue_full", "shutting_down"),
+    "ingest": REFUSED,
     "persist": ("write_failed", "shutdown_timeout"),
 }
-EVENT_ROUTES = ("traces", "errors", "litellm")
+EVENT_ROUTES = ("traces", "errors", "litellm", "logs", "otlp_metrics", "envelope")
 ROUTES = (*EVENT_ROUTES, "metrics", "health", "other")
 _BODY_REASONS = (
     "bad_encoding",
@@ -41,6 +43,7 @@ _BODY_REASONS = (
     "body_too_large",
     "busy",
     "invalid_json",
+    "invalid_protobuf",
     "length_required",
     "method_not_allowed",
     "too_many_events",
@@ -79,6 +82,16 @@ class Metrics:
             "events_rejected", "Events that were not valid.", ("kind", "reason")
         )
         self.rejected = {(k, r): rejected.labels(k, r) for k in KINDS for r in REJECTED}
+        refused = self._counter(
+            "events_refused",
+            "Valid events turned away with a request to retry.",
+            ("kind", "reason"),
+        )
+        self.events_refused = {(k, r): refused.labels(k, r) for k in KINDS for r in REFUSED}
+        skipped = self._counter(
+            "events_skipped", "Well-formed items that are not events here.", ("reason",)
+        )
+        self.skipped = {reason: skipped.labels(reason) for reason in SKIPPED}
         dropped = self._counter(
             "events_dropped", "Valid events that will never be stored.", ("kind", "stage", "reason")
         )

@@ -65,11 +65,15 @@ class Pipeline:
         self._recorder.start(replay.next_number)
         self._consumer.start()
 
-    def offer(self, groups: Sequence[Group]) -> Offered:
-        """Put all Events of a group onto the queue, or none. Never waits."""
+    def offer(self, groups: Sequence[Group], *, whole: bool = False) -> Offered:
+        """Put all Events of a group onto the queue, or none. Never waits.
+
+        `whole`: all of the groups or none; but of more than the queue can ever hold what fits now.
+        """
         if self._stopping:
             return Offered(["shutting_down"] * len(groups), None)
-        admitted = [self._unsettled.admit(group) for group in groups]
+        admit = self._unsettled.admit_whole if whole else self._unsettled.admit
+        admitted = admit(groups)
         fates = [None if events else "queue_full" for events in admitted]
         taken = [one for events in admitted for one in events]
         return Offered(fates, self._put(taken) if taken else None)

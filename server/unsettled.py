@@ -7,6 +7,9 @@ from .footprint import footprint
 from .metrics import Metrics
 from .waiting import Waiting
 
+Sized = list[tuple[Event, int]]
+"""Events, each with the bytes that it occupies."""
+
 
 class Unsettled:
     """Counts events and their bytes from acceptance until they are settled."""
@@ -20,14 +23,27 @@ class Unsettled:
         metrics.queue_events.set_function(lambda: self.events)
         metrics.queue_bytes.set_function(lambda: self.bytes)
 
-    def admit(self, group: Group) -> list[tuple[Event, int]]:
-        """The events of `group` with their bytes, counted now; nothing where one has no room."""
-        sized = [(event, footprint(event)) for event in group]
+    def admit(self, groups: Sequence[Group]) -> list[Sized]:
+        """The events of each group with their bytes, counted now; none where one has no room."""
+        return [self._admitted([(event, footprint(event)) for event in group]) for group in groups]
+
+    def admit_whole(self, groups: Sequence[Group]) -> list[Sized]:
+        """The same, where all of them have room, or would have none in an empty queue either."""
+        sized = [[(event, footprint(event)) for event in group] for group in groups]
+        events, used = sum(map(len, sized)), sum(size for one in sized for _, size in one)
+        if self._fit(events, used) and not self._fit(self.events + events, self.bytes + used):
+            return [[] for _ in sized]
+        return list(map(self._admitted, sized))
+
+    def _admitted(self, sized: Sized) -> Sized:
         events, used = self.events + len(sized), self.bytes + sum(size for _, size in sized)
-        if events > self._max_events or used > self._max_bytes:
+        if not self._fit(events, used):
             return []
         self.events, self.bytes = events, used
         return sized
+
+    def _fit(self, events: int, used: int) -> bool:
+        return events <= self._max_events and used <= self._max_bytes
 
     def add(self, batch: Sequence[Waiting]) -> None:
         """Count what was accepted before the start, room or no room."""

@@ -1,8 +1,10 @@
 """The one version, as setup.py says it."""
 
+from functools import cache
 from importlib import metadata
 
 
+@cache  # it takes a millisecond
 def version() -> str:
     """The installed version, or `unknown` in a checkout that was never installed."""
     try:

@@ -14,6 +14,7 @@ from server.config import Config
 from server.service import Service
 from server.store.writer import SqliteStore
 
+from . import node
 from .faults.shim import Faults, build, compiler
 from .ledger import balances, sums_of
 
@@ -142,7 +143,8 @@ def ledger(service):
 
     def ledger():
         sums = sums_of(service.metrics.registry.collect())
-        assert sums["received"] == sums["accepted"] + sums["rejected"] + sums["dropped_ingest"]
+        refused = sums["rejected"] + sums["refused"] + sums["dropped_ingest"]
+        assert sums["received"] == sums["accepted"] + refused
         assert balances(sums), sums
         return sums
 
@@ -225,3 +227,11 @@ def shim(tmp_path_factory):
 def faults(shim, database, tmp_path_factory):
     """The disk under the database, for a process started in `faults.environment()`."""
     return Faults(shim, database, tmp_path_factory.mktemp("faults") / "control")
+
+
+@pytest.fixture(scope="session")
+def packages(request):
+    """A directory with the senders in JavaScript, ready to run."""
+    room = request.config.cache.mkdir("javascript")
+    node.install(room)
+    return room

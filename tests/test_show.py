@@ -8,7 +8,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from server.events import KINDS
-from server.metrics import DROPPED, EVENT_ROUTES, REJECTED, Metrics
+from server.metrics import DROPPED, EVENT_ROUTES, REFUSED, REJECTED, SKIPPED, Metrics
 
 pytestmark = pytest.mark.gen_test
 
@@ -60,6 +60,7 @@ def impatient(settings):
     settings["body_timeout_seconds"] = 0.1
 
 
+@pytest.mark.slow
 async def test_an_answer_may_take_longer_than_a_body(impatient, service, get):
     service.metrics.ready.set_function(lambda: threading.Event().wait(0.5))
     assert (await get("/metrics")).code == 200
@@ -77,9 +78,13 @@ def test_every_closed_label_set_is_there_from_the_start():
             assert value(f"events_{name}_total", kind=kind) == 0
         for reason in REJECTED:
             assert value("events_rejected_total", kind=kind, reason=reason) == 0
+        for reason in REFUSED:
+            assert value("events_refused_total", kind=kind, reason=reason) == 0
         for stage, reasons in DROPPED.items():
             for reason in reasons:
                 assert value("events_dropped_total", kind=kind, stage=stage, reason=reason) == 0
+    for reason in SKIPPED:
+        assert value("events_skipped_total", reason=reason) == 0
     for route in EVENT_ROUTES:
         assert value("http_requests_rejected_total", route=route, reason="invalid_json") == 0
 
@@ -103,6 +108,7 @@ async def test_build_info_says_what_runs(service):
     assert sample.value == 1
 
 
+@pytest.mark.slow
 async def test_a_blocked_loop_shows_as_lag(counted, io_loop):
     threading.Event().wait(0.6)  # blocks the loop over the timer's time
     while not counted("event_loop_lag_seconds_count"):

@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 
 from .. import metadata
-from ..events import Event, Group, Rejected
+from ..events import Event, Item, Rejected, Skipped
 
 
-def signed(items: Iterator[Group | Rejected], key: str) -> Iterator[Group | Rejected]:
+def signed(items: Iterator[Item], key: str) -> Iterator[Item]:
     """The same items, with the key's name in the metadata of each event."""
     for item in items:
-        yield item if isinstance(item, Rejected) else tuple(_sign(event, key) for event in item)
+        if isinstance(item, Rejected | Skipped):
+            yield item
+        else:
+            yield tuple(_sign(event, key) for event in item)
 
 
 def _sign(event: Event, key: str) -> Event:
