@@ -28,9 +28,9 @@ class Answer(NamedTuple):
         return self.json["error"]["reason"]
 
 
-def head(*headers, path="/v1/traces"):
-    """The head of a POST of JSON, with more header lines."""
-    lines = (f"POST {path} HTTP/1.1", "Host: x", "Content-Type: application/json", *headers)
+def head(*headers, path="/v1/traces", media_type="application/json"):
+    """The head of a POST, with more header lines."""
+    lines = (f"POST {path} HTTP/1.1", "Host: x", f"Content-Type: {media_type}", *headers)
     return "\r\n".join((*lines, "", "")).encode()
 
 

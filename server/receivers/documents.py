@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TypeVar
 
 from ..events import Rejected
 from ..refusal import Refusal
-from .elements import elements, is_array, skip_space
+from .cursor import Cursor, skip_space
 from .reader import Reader
 from .weight import is_too_heavy
 
@@ -15,6 +16,7 @@ WHOLE = 2**20
 """Bytes that are parsed at once, which takes 1 to 5 ms; a larger array goes by its elements."""
 
 Items = Iterator[object | Rejected]
+T = TypeVar("T")
 
 
 def items(body: bytearray, media_type: str, kind: str, max_events: int, read: Reader) -> Items:
@@ -31,30 +33,48 @@ def items(body: bytearray, media_type: str, kind: str, max_events: int, read: Re
         value = read(body)
         found = iter(value if isinstance(value, list) else [value])
     else:
-        parts = elements(body) if is_array(body) else _only([body])
+        cursor = Cursor(body)
+        parts = elements(cursor) if cursor.is_at(b"[") else _only([body])
         found = map(partial(_read_large, kind, read), parts)
-    return _at_most(found, max_events)
+    return at_most(found, max_events)
 
 
 def lines(body: bytearray, kind: str, max_events: int, read: Reader) -> Items:
     """One item a line; blank lines are none."""
-    return _at_most(_lines(body, kind, read), max_events)
+    return at_most(_lines(body, kind, read), max_events)
 
 
 def _lines(body: bytearray, kind: str, read: Reader) -> Items:
     start = skip_space(body, 0)
     while start < len(body):
         end = body.find(b"\n", start) + 1 or len(body)
-        try:
-            yield _read_large(kind, read, body[start:end])
-        except Refusal as fault:
-            yield Rejected(kind, fault.reason, "", fault.message)
+        yield alone(body[start:end], kind, read)
         start = skip_space(body, end)
+
+
+def elements(cursor: Cursor) -> Iterator[bytearray]:
+    """The text of each element of the array at `cursor`, behind which nothing may follow.
+
+    What is inside an element is left to a parser. Raises `Refusal` where one does not end, or the
+    array is not well-formed; what was yielded before stands.
+    """
+    for _ in cursor.elements():
+        yield cursor.take()
+        cursor.rested()
+    cursor.finish()
 
 
 def fits(text: bytearray) -> bool:
     """Whether the values of one item may be held in memory; a small one is not even weighed."""
     return len(text) <= WHOLE or not is_too_heavy(text)
+
+
+def alone(text: bytearray, kind: str, read: Reader) -> object | Rejected:
+    """The value of `text`, which is given away; what is no JSON costs no other item anything."""
+    try:
+        return _read_large(kind, read, text)
+    except Refusal as fault:
+        return Rejected(kind, fault.reason, "", fault.message)
 
 
 def _only(text: list[bytearray]) -> Iterator[bytearray]:
@@ -68,7 +88,8 @@ def _read_large(kind: str, read: Reader, text: bytearray) -> object | Rejected:
     return read.large(text)
 
 
-def _at_most(found: Items, max_events: int) -> Items:
+def at_most(found: Iterator[T], max_events: int) -> Iterator[T]:
+    """The same. Raises `Refusal` behind the last of `max_events` where there are more."""
     for number, item in enumerate(found):
         if number == max_events:
             message = f"more than {max_events} events in one request"

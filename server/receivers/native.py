@@ -25,5 +25,5 @@ class NativeReceiver:
             return item
         try:
             return (self._build(self._schema.check(item), "native"),)
-        except Invalid as error:
-            return Rejected(self._kind, error.reason, error.path, error.message)
+        except Invalid as fault:
+            return fault.rejected(self._kind)
