@@ -23,7 +23,7 @@ def utf8(member: str, text: str) -> bytes:
 def shorten(text: bytes, limit: int) -> bytes:
     """`text` without embedded files, and cut to `limit` bytes of UTF-8, inside no character."""
     if b";" in text and b"base64," in text:  # most texts have no semicolon: one quick look
-        text = without_binary(text)
+        text = _DATA_URI.sub(_name_binary, text)
     return clip(text, limit)
 
 
@@ -36,9 +36,11 @@ def clip(text: bytes, limit: int) -> bytes:
     return text[:limit]
 
 
-def without_binary(text: bytes) -> bytes:
+def without_binary(text: str) -> str:
     """`text` with the media type and decoded size of each base64 data URI in its place."""
-    return _DATA_URI.sub(_name_binary, text)
+    if ";" in text and "base64," in text:
+        return _DATA_URI.sub(_name_binary, text.encode()).decode()
+    return text
 
 
 def _name_binary(uri: re.Match[bytes]) -> bytes:

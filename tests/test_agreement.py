@@ -17,6 +17,7 @@ from server.events import Invalid, Rejected
 from server.normalise import Normaliser
 from server.parts import make_receivers
 from server.receivers.litellm import LiteLLMReceiver
+from server.receivers.maker import Maker
 from server.store.schema import TABLES
 from server.store.writer import SqliteStore
 from server.validation import Schema
@@ -40,7 +41,7 @@ BUILDS = {
     "error": (USUAL.error, NARROW.error),
 }
 LITELLM = make_receivers(Config())["litellm"]
-NARROW_LITELLM = LiteLLMReceiver(CHECKED["trace"], CHECKED["error"], NARROW, 100, 100)
+NARROW_LITELLM = LiteLLMReceiver(Maker(CHECKED["trace"], CHECKED["error"], NARROW, 100), 100)
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +148,7 @@ UNREAD = ("hidden_params", "model_map_information", "model_parameters", "guardra
 
 def _calls():
     """The calls of all that LiteLLM was seen to post."""
-    for path in sorted((EXAMPLES / "litellm").glob("*.body")):
+    for path in sorted((EXAMPLES / "litellm").glob("*.logs.*.body")):
         text = path.read_text("utf-8")
         whole = json.loads(text) if text.startswith("[") else map(json.loads, text.splitlines())
         yield from ({k: v for k, v in call.items() if k not in UNREAD} for call in whole)

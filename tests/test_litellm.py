@@ -2,19 +2,13 @@
 
 import json
 import tracemalloc
-from pathlib import Path
 
 import pytest
 
-from .conftest import EXAMPLES
+from .corpus import EXAMPLES, captured, expected_of, request_of
 
 pytestmark = pytest.mark.gen_test
 
-CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
-CAPTURED = [
-    *sorted((EXAMPLES / "litellm").glob("*.body")),
-    *sorted(CORPUS.glob("litellm*/*.logs.*.body")),  # empty where the corpus is not beside us
-]
 SAME = (
     "operation",
     "prompt_tokens",
@@ -45,12 +39,10 @@ def send(post):
     return send
 
 
-@pytest.mark.parametrize("body", CAPTURED, ids=lambda path: path.name.removesuffix(".body"))
+@pytest.mark.parametrize("body", captured("litellm-generic-api"))
 async def test_a_captured_request_gives_exactly_its_rows(body, post, rows, ledger):
-    captured = json.loads(body.with_suffix(".http.json").read_text())
-    expected = json.loads(body.with_suffix(".expected.json").read_text())
-    content_type = dict(captured["headers"])["content-type"]
-    response = await post("/v1/litellm", body.read_bytes(), content_type=content_type)
+    expected, (_, headers) = expected_of(body), request_of(body)
+    response = await post("/v1/litellm", body.read_bytes(), None, headers=headers)
     assert response.code == 202
     traces, errors = await rows(), await rows("error_events")
     assert len(traces) == len(expected["traces"])
@@ -266,7 +258,7 @@ async def test_what_a_gateways_user_cannot_mend_is_cleaned(send, rows):
 
 
 async def test_members_of_any_type_cost_no_event(send, rows):
-    names = [*json.loads(CAPTURED[0].read_bytes())[0]]
+    names = [*json.loads((EXAMPLES / "litellm" / "generic__embed.logs.1.body").read_bytes())[0]]
     for n, value in enumerate(({"of": [{"type": 1}]}, [[[]]], 1e300, "text", True)):
         call = dict.fromkeys(names, value)
         await send({**call, "litellm_call_id": f"c{n}", "model": "m"})

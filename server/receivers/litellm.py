@@ -3,30 +3,23 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..events import Error, Group, Invalid, Rejected, Trace
-from ..normalise import Normaliser, stored_status
+from ..events import Group, Invalid, Rejected, Trace
+from ..normalise import stored_status
 from ..refusal import Refusal
-from ..validation import Schema
 from . import documents
+from .call_types import CALL_TYPES
+from .chat.answers import answer
+from .chat.messages import conversation
+from .ending import Ending
+from .failed import error_of_call
 from .lenient import amount, count, ident, mapping, moment, name, text, tidy, truth
-from .messages import Conversation, conversation, said
+from .maker import Maker
 from .reader import PYTHONS
 
 SOURCE = "litellm"
 
 Call = Mapping[str, Any]
 
-_OPERATIONS = {
-    "completion": "chat",
-    "acompletion": "chat",
-    "anthropic_messages": "chat",
-    "responses": "chat",
-    "aresponses": "chat",
-    "atext_completion": "text_completion",
-    "embedding": "embeddings",
-    "aembedding": "embeddings",
-    "agenerate_content": "generate_content",
-}
 _KEPT = ("call_type", "model_group", "stream", "cache_hit")
 _KEPT_OF_METADATA = ("user_api_key_alias", "user_api_key_team_alias", "user_api_key_user_id")
 
@@ -34,17 +27,8 @@ _KEPT_OF_METADATA = ("user_api_key_alias", "user_api_key_team_alias", "user_api_
 class LiteLLMReceiver:
     """Reads what the callback posts: an array, NDJSON, or one object a request."""
 
-    def __init__(
-        self,
-        trace: Schema,
-        error: Schema,
-        normaliser: Normaliser,
-        max_events: int,
-        max_text_bytes: int,
-    ) -> None:
-        self._trace_schema, self._error_schema = trace, error
-        self._normaliser, self._max_events = normaliser, max_events
-        self._max_text_bytes = max_text_bytes
+    def __init__(self, maker: Maker, max_events: int) -> None:
+        self._maker, self._max_events = maker, max_events
 
     def read(self, body: bytearray, media_type: str) -> Iterator[Group | Rejected]:
         if media_type == documents.JSON and _has_lines(body):
@@ -58,21 +42,16 @@ class LiteLLMReceiver:
         try:
             trace = self._trace(item)
             if trace.status == "error":
-                return trace, self._error(mapping(item), trace)
+                return trace, self._maker.error(_error(mapping(item), trace), SOURCE)
             return (trace,)
-        except Invalid as error:
-            return Rejected("trace", error.reason, error.path, error.message)
+        except Invalid as fault:
+            return fault.rejected("trace")
 
     def _trace(self, item: object) -> Trace:
         call = mapping(item)
-        asked = conversation(call.get("messages"), self._max_text_bytes)
-        native = self._normaliser.fit(_trace(call, asked)) if isinstance(item, dict) else item
-        cut = {"input_text": asked.whole_bytes} if asked and asked.whole_bytes else {}
-        return self._normaliser.trace(self._trace_schema.check(native), SOURCE, cut)
-
-    def _error(self, call: Call, trace: Trace) -> Error:
-        item = self._error_schema.check(_error(call, trace))
-        return self._normaliser.error(item, SOURCE)
+        asked = conversation(call.get("messages"), self._maker.max_text_bytes)
+        native = _trace(call, asked) if isinstance(item, dict) else item
+        return self._maker.trace(native, SOURCE, asked.cut("input_text") if asked else {})
 
 
 def _has_lines(body: bytearray) -> bool:
@@ -90,7 +69,7 @@ def _has_lines(body: bytearray) -> bool:
         return False
 
 
-def _trace(call: Call, asked: Conversation | None) -> dict[str, Any]:
+def _trace(call: Call, asked: Ending | None) -> dict[str, Any]:
     """A call in the members of the native trace."""
     failure = mapping(call.get("error_information"))
     status = name(call.get("status")) or ("failure" if call.get("error_str") else None)
@@ -111,7 +90,7 @@ def _trace(call: Call, asked: Conversation | None) -> dict[str, Any]:
         "latency_ms": _span(start, end) or _milliseconds(call.get("response_time")),
         "time_to_first_token_ms": _first_token(call, start),
         "input_text": asked and asked.text,
-        "output_text": _output(call.get("response")),
+        "output_text": answer(call.get("response")),
         "metadata": _metadata(call, failure),
         **_tokens(call, failed),
     }
@@ -122,21 +101,13 @@ def _error(call: Call, trace: Trace) -> dict[str, Any]:
     """The failure of a call in the members of the native error."""
     failure = mapping(call.get("error_information"))
     end = moment(call.get("endTime"))
-    said = text(failure.get("error_message")) or text(call.get("error_str"))
-    return {
-        "event_id": ident(f"{trace.event_id}:error"),
-        "trace_id": trace.trace_id,
-        "session_id": trace.session_id,
-        "occurred_at": None if end is None else int(end),
-        "error_type": "llm_error",
-        "message": said or trace.error_type or "the call failed",
-        "stack_trace": text(failure.get("traceback")) or None,
-        "provider": trace.provider,
-        "model": trace.model,
-        "metadata": tidy(
-            {"exception_type": trace.error_type, "error_code": failure.get("error_code")}
-        ),
-    }
+    return error_of_call(
+        trace,
+        text(failure.get("error_message")) or text(call.get("error_str")),
+        text(failure.get("traceback")) or None,
+        None if end is None else int(end),
+        {"error_code": failure.get("error_code")},
+    )
 
 
 def _model(call: Call, provider: str | None) -> str | None:
@@ -149,7 +120,7 @@ def _model(call: Call, provider: str | None) -> str | None:
 
 def _operation(call: Call) -> str | None:
     call_type = name(call.get("call_type"))
-    return _OPERATIONS.get(call_type, call_type) if call_type else None
+    return CALL_TYPES.get(call_type, call_type) if call_type else None
 
 
 def _cost(call: Call) -> float | None:
@@ -202,16 +173,6 @@ def _span(start: float | None, end: float | None) -> float | None:
 def _milliseconds(seconds: object) -> float | None:
     found = amount(seconds)
     return None if found is None else amount(round(found * 1000, 3))
-
-
-def _output(response: object) -> str | None:
-    """The answer's text in the shapes of chat, text completion, Responses and Anthropic."""
-    members = mapping(response)
-    choices = members.get("choices") or members.get("output")
-    if isinstance(choices, list):
-        answers = [said(mapping(choice).get("message", choice)) for choice in choices]
-        return "\n\n".join(filter(None, answers)) or None
-    return said(response)
 
 
 def _metadata(call: Call, failure: Call) -> dict[str, object]:

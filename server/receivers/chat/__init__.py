@@ -1,0 +1,1 @@
+"""Chat: messages, answers and tool calls of all providers, as people read them."""
