@@ -11,6 +11,7 @@ from .times import parse_rfc3339
 Reader = Callable[[str, Any], Any]
 Row = dict[str, Any]
 
+_READY = (dict, type(None))  # metadata that needs no reading
 _PLAIN_INTEGERS = frozenset((int, type(None)))
 
 
@@ -41,7 +42,7 @@ class Members:
         """Whether the columns may stay as they are, as in most events: a third of the time."""
         names = list(map(row.__getitem__, self.names))
         return (
-            row["metadata"] is None
+            type(row["metadata"]) in _READY
             and "" not in names
             and "".join(filter(None, names)).isprintable()  # neither is NUL, nor a surrogate
             and _PLAIN_INTEGERS.issuperset(map(type, map(row.__getitem__, self._integers)))

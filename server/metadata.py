@@ -1,6 +1,7 @@
 """The metadata column: a JSON object of bounded size, with the members that we add."""
 
 import re
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -14,6 +15,9 @@ MAX_DEPTH = 64
 MAX_MEMBERS = 1000
 
 _RESERVED = ("extra", "truncated", "ingest_key")
+
+_NESTED = "attributes"
+"""The member in which an OTLP span's attributes are kept."""
 
 _PATH = "/metadata"
 _TOO_DEEP = f"must not be nested over {MAX_DEPTH} deep"
@@ -124,10 +128,31 @@ def _shrink(metadata: dict[str, Any], excess: int) -> dict[str, Any]:
     if len(metadata) > MAX_MEMBERS:
         return {}
     metadata = dict(metadata)
-    sizes = {name: len(orjson.dumps(value)) for name, value in metadata.items()}
-    for name in sorted(sizes, key=lambda name: sizes[name], reverse=True):
+    for size, name, members in _largest(metadata):
         if excess <= 0:
             break
-        metadata[name] = f"[removed: {sizes[name]} bytes]"
-        excess -= sizes[name] - len(metadata[name]) - 2
+        marker = f"[removed: {size} bytes]"
+        if len(marker) + 2 < size:
+            members[name] = marker
+            excess -= size - len(marker) - 2
     return metadata
+
+
+def _largest(metadata: dict[str, Any]) -> list[tuple[int, str, dict[str, Any]]]:
+    """Bytes and name of each member and where it is, the largest first.
+
+    Those of `attributes` are weighed one by one, since they are many and the small ones tell
+    most. What is left of it goes last.
+    """
+    found = _weighed(metadata)
+    nested = metadata.get(_NESTED)
+    if not isinstance(nested, dict) or len(nested) > MAX_MEMBERS:
+        return sorted(found, key=itemgetter(0), reverse=True)
+    metadata[_NESTED] = nested = dict(nested)
+    last = [one for one in found if one[1] == _NESTED]
+    found = [one for one in found if one[1] != _NESTED] + _weighed(nested)
+    return sorted(found, key=itemgetter(0), reverse=True) + last
+
+
+def _weighed(members: dict[str, Any]) -> list[tuple[int, str, dict[str, Any]]]:
+    return [(len(orjson.dumps(value)), name, members) for name, value in members.items()]

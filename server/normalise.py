@@ -62,9 +62,9 @@ class Normaliser:
         row["cost_source"] = None if row["cost_usd"] is None else "reported"
         return Trace._make(row.values())
 
-    def error(self, item: Item, source: str) -> Error:
-        """A row of `error_events`, arriving now."""
-        row = self._row(ERROR, item, source, _WHOLE)
+    def error(self, item: Item, source: str, cut: Mapping[str, int] = _WHOLE) -> Error:
+        """A row of `error_events`, arriving now. `cut`: as for `trace`."""
+        row = self._row(ERROR, item, source, cut)
         row["severity"] = row["severity"] or "error"
         return Error._make(row.values())
 

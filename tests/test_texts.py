@@ -69,6 +69,24 @@ async def test_metadata_over_its_limit_loses_its_largest_members_first(stored):
     }
 
 
+async def test_of_attributes_in_the_metadata_the_largest_go_first_and_one_by_one(stored):
+    attributes = {"small": 1, "large": "x" * 700, "larger": "y" * 2000}
+    row = await stored(metadata={"response_id": "r", "attributes": attributes})
+    assert row["metadata"] == {
+        "response_id": "r",
+        "attributes": {"small": 1, "large": "x" * 700, "larger": "[removed: 2002 bytes]"},
+        "truncated": {"metadata": 2767},
+    }
+
+
+@pytest.mark.parametrize("count", [900, 1100])
+async def test_attributes_that_are_too_many_go_as_a_whole_and_leave_the_rest(count, stored):
+    attributes = {f"attribute{i}": i for i in range(count)}
+    metadata = (await stored(metadata={"response_id": "r", "attributes": attributes}))["metadata"]
+    assert metadata["response_id"] == "r"
+    assert metadata["attributes"].startswith("[removed: ")
+
+
 async def test_metadata_of_very_many_members_is_bounded_too(stored):
     row = await stored(metadata={f"key-{n}": n for n in range(1000)})
     assert len(json.dumps(row["metadata"])) < 1300
