@@ -6,9 +6,15 @@ from setuptools import find_packages, setup
 
 TEST = [
     "hypothesis>=6.100",  # events, calls and bytes that nobody would think of
+    "openai>=2,<3",  # 3 left httpx, which the instrumentation below imports
+    "openinference-instrumentation-openai>=0.1.40",  # the other way to name a call's attributes
+    "opentelemetry-exporter-otlp-proto-http>=1.39",  # the SDK of most senders, and its exporter
+    "opentelemetry-instrumentation-openai-v2>=2.4b0",  # the events and spans of OTel itself
+    "opentelemetry-util-genai>=0.4b0,<1",  # 1 has none of the names that openai-v2 imports
     "pytest>=9,<10",  # 10 drops the hook style of pytest-tornado
     "pytest-tornado>=0.8.1",  # the last release; unmaintained, so only its four fixtures are used
     "pyyaml>=6",  # reads docs/deploy/compose.yaml
+    "sentry-sdk>=2.20",  # sends envelopes only, as all since 2.0; tried with 2.75
     "setuptools<82",  # pytest-tornado imports pkg_resources, which 82 removed
 ]
 
@@ -32,7 +38,9 @@ setup(
         "jsonschema-rs>=0.50",  # takes 1.0 for an integer, and survives lone surrogates
         "backports.zstd>=1.0",  # compression.zstd of Python 3.14: unpacks within a limit
         "msgpack>=1.0.3",  # the journal's payloads: bytes stay bytes, as fast as marshal
+        "brotli>=1.2",  # the first that unpacks within a limit; sentry-sdk packs so where it can
         "google-re2>=1.1.20240702",  # linear time, whatever the pattern and the text
+        "opentelemetry-proto>=1.30",  # the first with the event_name of a log record
         "orjson>=3.10",  # refuses NaN, lone surrogates and BOMs; a tenth of json's time
     ],
     extras_require={
@@ -46,6 +54,7 @@ setup(
             "mypy>=1.15",
             "ruff>=0.9",
             "types-jsonschema>=4.23",
+            "types-protobuf>=5",
             "types-PyYAML>=6",
         ],
     },

@@ -1,0 +1,1 @@
+"""Decoding: bodies in protobuf or JSON to records, one at a time."""

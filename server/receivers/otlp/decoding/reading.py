@@ -1,0 +1,45 @@
+"""Bodies of OTLP/HTTP: bytes in, records out, one at a time."""
+
+from collections.abc import Iterator
+
+from ....events import Rejected
+from ....refusal import Refusal
+from ...documents import JSON
+from .. import PROTOBUF, PROTOBUFS
+from ..records import LogRecord, Span
+from . import jsonbody, jsonrecords, protobody, protorecords
+from .limit import Limit
+
+
+def spans(body: bytearray, media_type: str, most: int) -> Iterator[Span | Rejected]:
+    """The spans of an ExportTraceServiceRequest; a Rejected for one that cannot be decoded.
+
+    Raises `Refusal`, at any moment, where spans cannot be told apart, or are more than `most`.
+    `body` is given away.
+    """
+    if _is_protobuf(media_type):
+        return map(protorecords.span, protobody.raw_records(body, Limit(most)))
+    return map(jsonrecords.span, jsonbody.raw_records(body, jsonbody.SPANS, Limit(most)))
+
+
+def log_records(body: bytearray, media_type: str, most: int) -> Iterator[LogRecord | Rejected]:
+    """The same of an ExportLogsServiceRequest."""
+    if _is_protobuf(media_type):
+        return map(protorecords.log_record, protobody.raw_records(body, Limit(most)))
+    records = jsonbody.raw_records(body, jsonbody.LOG_RECORDS, Limit(most))
+    return map(jsonrecords.log_record, records)
+
+
+def metrics(body: bytearray, media_type: str, most: int) -> Iterator[object]:
+    """One thing a metric of an ExportMetricsServiceRequest, whatever the metric says."""
+    if _is_protobuf(media_type):
+        return protobody.raw_records(body, Limit(most))
+    return jsonbody.raw_records(body, jsonbody.METRICS, Limit(most))
+
+
+def _is_protobuf(media_type: str) -> bool:
+    """Whether it is protobuf rather than JSON. Raises `Refusal` for what is neither."""
+    if media_type not in PROTOBUFS and media_type != JSON:
+        message = f"Content-Type must be {PROTOBUF} or {JSON}"
+        raise Refusal("unsupported_media_type", 415, message)
+    return media_type in PROTOBUFS
