@@ -1,0 +1,1 @@
+"""Texts: what was asked and answered, from wherever a convention puts it."""
