@@ -1,0 +1,1 @@
+"""Failures in spans and log records, one for each cause."""
