@@ -8,7 +8,7 @@ WRONG = "tw_" + "w" * 43
 
 
 def line(name, key):
-    return f"{name}:{hashlib.sha256(key.encode()).hexdigest()}\n"
+    return f"{name}:{hashlib.sha256(key if isinstance(key, bytes) else key.encode()).hexdigest()}\n"
 
 
 def files(directory):

@@ -40,7 +40,11 @@ BARE_LF = {
     "in-a-chunk's-extension": CHUNKED + b"%x;a\nb\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY),
 }
 PRIVATE = ("/metrics", "/health", "/livez", "/readyz", "//metrics", "/V1/../metrics")
-DISGUISED = ("/v1/../metrics", "/v1/%2e%2e/metrics", "/v1/..%2fmetrics", "http://x/metrics")
+DISGUISED = (
+    *("/v1/../metrics", "/v1/%2e%2e/metrics", "/v1/..%2fmetrics", "http://x/metrics"),
+    *("/api/../metrics", "/api/1/envelope/../../../metrics", "/api/1/envelope/metrics"),
+    *("/api/1%2f..%2f..%2fmetrics", "/api/1/../../metrics?/envelope/", "/api/1/store/"),
+)
 
 
 class Front:
@@ -103,6 +107,14 @@ def test_a_body_stays_packed_and_the_key_comes_along(front):
     assert (came.body, came.fields[b"content-encoding"]) == (packed, b"gzip")
     assert came.fields[b"authorization"] == b"Bearer tw_a"
     assert came.fields[b"x-api-key"] == b"tw_b"
+
+
+def test_an_envelope_of_sentry_comes_through(front):
+    body = b'{}\n{"type":"session"}\n{}'
+    auth = "X-Sentry-Auth: Sentry sentry_key=tw_a"
+    for path in ("/api/42/envelope/", "/api/42/envelope/?sentry_key=tw_b", "/api/42/envelope"):
+        assert front.ask(announced(body, auth, path=path)).status == 200
+    assert front.requests()[-1].fields[b"x-sentry-auth"] == b"Sentry sentry_key=tw_a"
 
 
 def test_connections_to_the_service_are_used_again(front):

@@ -1,7 +1,6 @@
 """`tokenweir key new|hash NAME`: make a key, or the line of a keys file for one."""
 
 import os
-import secrets
 import sys
 from argparse import ArgumentParser, Namespace
 from getpass import getpass
@@ -10,8 +9,6 @@ from ..failure import Failure
 from ..keys import keys
 
 HELP = "make a key to send or to read with, and its line for a file of keys"
-
-_RANDOM_BYTES = 32
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -35,7 +32,7 @@ def run(arguments: Namespace) -> int:
 
 def _new(arguments: Namespace) -> None:
     """The key alone goes to stdout, so that it can be piped to where it is kept."""
-    key = keys.PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+    key = keys.new()
     line = keys.entry(arguments.name, key)
     if arguments.file is None:
         hint = f"add this line to the keys file (--file=FILE does):\n{line}"

@@ -12,6 +12,7 @@ from tornado.http1connection import HTTP1Connection
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from ..keys.door import CHALLENGE, UNAUTHORIZED, Door
+from ..keys.presented import presented
 from ..metrics import Metrics
 from ..refusal import Refusal
 from ..wire.stream import Stream
@@ -63,8 +64,8 @@ class Handler(RequestHandler):
         """
         if door.keys is None:
             return True
-        headers = self.request.headers
-        self.key = door.keys.owner(headers.get("Authorization"), headers.get("X-Api-Key"))
+        request = self.request
+        self.key = door.keys.owner(presented(self.route, request.headers.get, request.query))
         if self.key is None:
             door.turned_away(self.route)
             stream = self.stream()

@@ -1,15 +1,18 @@
-"""The keys of one purpose: their SHA-256 from a file, and whose key a request presents."""
+"""The keys of one purpose: their SHA-256 from a file, and whose a key is."""
 
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterable, Mapping
 
 PREFIX = "tw_"
 """How keys begin that are made here. No name does: a key that is pasted for one would be stored."""
 
 MAX_KEY = 256
 """Characters of the longest key; a longer one is wrong, and is not even hashed."""
+
+_RANDOM_BYTES = 32
 
 _NAME = re.compile(rf"(?!{PREFIX})[A-Za-z0-9._-]{{1,64}}")
 _DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
@@ -25,14 +28,9 @@ class Keys:
     def __len__(self) -> int:
         return len(self._digests)
 
-    def owner(self, authorization: str | None, api_key: str | None) -> str | None:
-        """Name of the key in either header; None where neither holds one of ours.
-
-        A header that came twice is one with a comma, so no key. Latin-1, as headers are.
-        """
-        scheme, _, token = (authorization or "").partition(" ")
-        found = self._name_of(token.strip(" ")) if scheme.lower() == "bearer" else None
-        return found or self._name_of(api_key or "")
+    def owner(self, presented: Iterable[str]) -> str | None:
+        """Name of the first key that is one of ours; None where none is."""
+        return next(filter(None, map(self._name_of, presented)), None)
 
     def _name_of(self, key: str) -> str | None:
         """Takes as long whichever key it is, or none: each is compared."""
@@ -70,6 +68,14 @@ def parse(text: str) -> Keys:
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from None
     return Keys(digests)
+
+
+def new() -> str:
+    """A new key of random letters, digits and underscores.
+
+    It has no hyphen: Sentry's SDK for JavaScript takes none in a DSN.
+    """
+    return PREFIX + secrets.token_urlsafe(_RANDOM_BYTES).replace("-", "_")
 
 
 def entry(name: str, key: str) -> str:

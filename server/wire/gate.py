@@ -8,21 +8,26 @@ import re
 from typing import NamedTuple
 
 from ..keys.door import UNAUTHORIZED, Door
-from ..metrics import EVENT_ROUTES, Metrics
+from ..keys.presented import FIELDS, SENTRY, presented
+from ..metrics import Metrics
 from .stream import answer
 
 MAX_SKIPPED = 2**20
 """Largest body that is read and thrown away, so that its connection goes on."""
 
+_ROUTES = {
+    b"traces": "traces",
+    b"errors": "errors",
+    b"litellm": "litellm",
+    b"logs": "logs",
+    b"metrics": "otlp_metrics",
+}
 _HEAD = re.compile(
-    rb"POST /v1/(%b) HTTP/1\.1"
-    rb"((?:\r\n[!#$%%&'*+.^_`|~0-9A-Za-z-]++:[\t -~\x80-\xff]*+)++\r\n)\r\n"
-    % "|".join(EVENT_ROUTES).encode()
+    rb"POST (?:/v1/(%b)|/api/[!-.0->@-~]++/envelope/?(?:\?([!-~]*+))?) HTTP/1\.1"
+    rb"((?:\r\n[!#$%%&'*+.^_`|~0-9A-Za-z-]++:[\t -~\x80-\xff]*+)++\r\n)\r\n" % b"|".join(_ROUTES)
 )
-_FIELD = re.compile(
-    rb"\r\n(authorization|x-api-key|content-length|transfer-encoding|connection|expect):([^\r]*+)",
-    re.IGNORECASE,
-)
+_FIELDS = (*FIELDS, "content-length", "transfer-encoding", "connection", "expect")
+_FIELD = re.compile(rf"\r\n({'|'.join(_FIELDS)}):([^\r]*+)", re.IGNORECASE)
 LAST_ANSWER = answer(UNAUTHORIZED)
 ANSWER = answer(UNAUTHORIZED, closes=False)
 
@@ -46,13 +51,13 @@ class Gate:
         head = _HEAD.match(data, start, end)
         if head is None or (keys := self._door.keys) is None:
             return None
-        found = [(name.lower(), value.strip(b" \t")) for name, value in _FIELD.findall(head[2])]
-        fields = {name: value.decode("latin-1") for name, value in found}
-        if len(fields) < len(found) or keys.owner(
-            fields.get(b"authorization"), fields.get(b"x-api-key")
-        ):
+        found = _FIELD.findall(head[3].decode("latin-1"))
+        fields = {name.lower(): value.strip(" \t") for name, value in found}
+        route = _ROUTES[head[1]] if head[1] else SENTRY
+        query = (head[2] or b"").decode()
+        if len(fields) < len(found) or keys.owner(presented(route, fields.get, query)):
             return None
-        self._count(head[1].decode())
+        self._count(route)
         return TurnedAway(head.end(), _body_bytes(fields))
 
     def _count(self, route: str) -> None:
@@ -61,10 +66,10 @@ class Gate:
         self._metrics.answered(route, "POST", UNAUTHORIZED.status)
 
 
-def _body_bytes(fields: dict[bytes, str]) -> int | None:
-    length = fields.get(b"content-length", "")
+def _body_bytes(fields: dict[str, str]) -> int | None:
+    length = fields.get("content-length", "")
     plain = length.isdecimal() and len(length) < 10 and int(length) <= MAX_SKIPPED
-    kept = fields.get(b"connection", "keep-alive").lower() == "keep-alive"
-    if not plain or not kept or b"transfer-encoding" in fields or b"expect" in fields:
+    kept = fields.get("connection", "keep-alive").lower() == "keep-alive"
+    if not plain or not kept or "transfer-encoding" in fields or "expect" in fields:
         return None
     return int(length)
