@@ -1,11 +1,14 @@
 """Compressed bodies: what is spoken, what is damaged, what is too large."""
 
 import asyncio
+import contextlib
 import gzip
 import json
 import random
 import zlib
+from typing import Any
 
+import brotli
 import pytest
 from backports import zstd
 
@@ -19,7 +22,7 @@ pytestmark = pytest.mark.gen_test
 
 TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
 LIMIT = 90_000
-SPOKEN = "gzip, deflate, zstd"
+SPOKEN = "gzip, deflate, zstd, br"
 
 
 def bare_deflate(data):
@@ -40,7 +43,9 @@ CODINGS = {
     "deflate": ("deflate", zlib.compress),
     "deflate, bare": ("deflate", bare_deflate),
     "zstd": ("zstd", zstd.compress),
+    "brotli": ("br", brotli.compress),
 }
+ONE_MEMBER = ("deflate", "br")
 each_coding = pytest.mark.parametrize(("name", "pack"), CODINGS.values(), ids=CODINGS)
 in_members = pytest.mark.parametrize(
     ("name", "pack"), [CODINGS["gzip"], CODINGS["zstd"]], ids=["gzip", "zstd"]
@@ -110,6 +115,7 @@ async def test_a_byte_over_the_limit_is_refused(name, pack, send, refused):
     refused(await send(name, pack(trace_of(LIMIT + 1))), 413, "body_too_large")
 
 
+@pytest.mark.slow
 @each_coding
 @pytest.mark.parametrize(
     "damage",
@@ -149,13 +155,15 @@ async def test_a_wrong_checksum_or_length_is_refused(name, packed, index, send, 
 
 async def test_an_empty_body_in_chunks_is_refused_too(base_url):
     async with connected(base_url) as (reader, writer):
-        for coding in ("gzip", "deflate", "zstd"):
+        for coding in ("gzip", "deflate", "zstd", "br"):
             writer.write(chunked(b"", f"Content-Encoding: {coding}") + chunk())
             answer = await read_answer(reader)
             assert (answer.status, answer.reason) == (400, "bad_encoding")
 
 
-@pytest.mark.parametrize("name", ["br", "compress", "gzip, gzip", "gzip, zstd", "gzip;q=1", "x y"])
+@pytest.mark.parametrize(
+    "name", ["brotli", "compress", "gzip, gzip", "gzip, zstd", "gzip;q=1", "x y"]
+)
 async def test_what_is_not_spoken_is_refused(name, send, refused):
     response = await send(name, gzip.compress(gzip.compress(trace_of(100))))
     assert response.headers["Accept-Encoding"] == SPOKEN
@@ -202,7 +210,7 @@ async def test_a_zstd_frame_to_be_skipped_is_skipped(send, rows):
 @each_coding
 async def test_a_body_may_come_a_byte_at_a_time(name, pack, base_url, rows):
     body = trace_of(200)
-    cut = 200 if name == "deflate" else 77
+    cut = 200 if name in ONE_MEMBER else 77
     packed = pack(body[:cut]) + (pack(body[cut:]) if body[cut:] else b"")
     async with connected(base_url) as (reader, writer):
         writer.write(head("Transfer-Encoding: chunked", f"Content-Encoding: {name}"))
@@ -228,19 +236,20 @@ def unpacked(name, parts):
 
 @each_coding
 def test_any_cut_in_two_gives_the_same(name, pack):
-    packed = pack(b"some text, " * 9) * (1 if name == "deflate" else 3)
+    packed = pack(b"some text, " * 9) * (1 if name in ONE_MEMBER else 3)
     whole = unpacked(name, [packed])
     for cut in range(len(packed) + 1):
         assert unpacked(name, [packed[:cut], packed[cut:]]) == whole
 
 
+@pytest.mark.slow
 @each_coding
 @pytest.mark.parametrize("seed", range(8))
 def test_any_cuts_give_the_same(name, pack, seed):
     chance = random.Random(seed)  # noqa: S311 no secret
     sizes = [chance.choice([0, 1, 999, PIECE, 3 * PIECE + 1]) for _ in range(6)]
     texts = [chance.randbytes(size) if size % 2 else bytes(size) for size in sizes]
-    texts = texts[:1] if name == "deflate" else texts
+    texts = texts[:1] if name in ONE_MEMBER else texts
     packed = b"".join(map(pack, texts))
     cuts = sorted(chance.choices(range(len(packed) + 1), k=chance.choice([1, 30, 300])))
     parts = [packed[i:j] for i, j in zip([0, *cuts], [*cuts, None], strict=True)]
@@ -255,6 +264,26 @@ def test_no_beginning_of_a_body_is_a_whole_one(name, pack):
             unpacked(name, [packed[:size]])
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("bits", [20, 22, 24])
+async def test_what_brotli_unpacks_before_its_turn_has_room_or_is_refused(bits):
+    """It fills its window with what 20 bytes say, and gives it out a piece at a time."""
+    packer = brotli.Compressor(lgwin=bits)
+    bomb = packer.process(bytes(2**25)) + packer.finish()
+    room = Room(5 * 2 ** (bits - 1))
+    bodies = [Body(room, 2**26) for _ in range(3)]
+    for body in bodies:
+        body.unpacker = unpacker("br")
+        unpacking: Any = body.add(bomb)
+        with contextlib.suppress(StopIteration):
+            unpacking.send(None)
+    assert [body.refusal and body.refusal.reason for body in bodies] == [None, None, "busy"]
+    for body in bodies:
+        body.release()
+    assert room.free == 5 * 2 ** (bits - 1)
+
+
+@pytest.mark.slow
 @each_coding
 async def test_others_have_their_turn_while_a_bomb_is_unpacked(name, pack):
     turns = 0

@@ -15,7 +15,7 @@ class Room:
     """Bytes that the bodies in flight may take together, over all connections."""
 
     def __init__(self, max_bytes: int) -> None:
-        self.free = max_bytes
+        self.all = self.free = max_bytes
 
 
 class Body:
@@ -75,7 +75,7 @@ class Body:
                 self._keep(piece)
                 if self.refusal is not None:
                     return
-                if len(piece) == PIECE:
+                if len(piece) >= PIECE // 2:
                     await asyncio.sleep(0)
         except Refusal as refusal:
             self.refuse(refusal)
@@ -93,8 +93,8 @@ class Body:
 
     def _needed(self) -> int:
         """Bytes held for what came so far, with what the unpacker holds of it."""
-        window = self.unpacker.window if self.unpacker is not None else 0
-        return min(self.size + min(self.size, window), self._max_bytes)
+        held = self.unpacker.held(self.size) if self.unpacker is not None else 0
+        return min(self.size + held, self._room.all)  # so that one alone gets in
 
     def _reserve(self, size: int) -> None:
         """Have room for `size` bytes in all, or refuse the body."""

@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+import brotli
 from backports import zstd
 
 from ..refusal import Refusal
@@ -70,13 +71,46 @@ def _zstd(start: bytes) -> Member:
     return zstd.ZstdDecompressor(options=_OPTIONS)
 
 
+class _Brotli:
+    """Brotli with the interface that the other decompressors have."""
+
+    unused_data = b""  # it takes nothing behind its end
+
+    def __init__(self, start: bytes) -> None:
+        self._stream = brotli.Decompressor()
+        self.needs_input = True
+        self.window = 1 << _brotlis_window(start[0])
+        """Bytes that may be unpacked already but not given out, unless it `needs_input`."""
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._stream.is_finished())
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """The last of its buffers may be larger than all before, of 32 KiB at least."""
+        limit = max_length // 2
+        piece = bytes(self._stream.process(data, output_buffer_limit=limit))
+        self.needs_input = len(piece) < limit and self._stream.can_accept_more_data()
+        return piece
+
+
+def _brotlis_window(start: int) -> int:
+    """The bits of the window that a stream with this first byte has (RFC 7932, section 9.1)."""
+    if not start & 1:
+        return 16
+    if start & 0x0E:
+        return 17 + (start >> 1 & 7)
+    return 8 + (start >> 4 & 7) if start & 0x70 else 17
+
+
 _CODINGS: dict[str, tuple[Callable[[bytes], Member], int, int]] = {
     "gzip": (_gzip, _MAX_MEMBERS, 0),
     "x-gzip": (_gzip, _MAX_MEMBERS, 0),
     "deflate": (_deflate, 1, 0),
     "zstd": (_zstd, _MAX_MEMBERS, 2**_WINDOW_BITS),
+    "br": (_Brotli, 1, 2**24),
 }
-SPOKEN = "gzip, deflate, zstd"
+SPOKEN = "gzip, deflate, zstd, br"
 """What an Accept-Encoding header says of it."""
 
 
@@ -84,11 +118,15 @@ class Unpacker:
     """Unpacks one body as it comes."""
 
     def __init__(self, begin: Callable[[bytes], Member], max_members: int, window: int) -> None:
-        self._begin, self._members_left = begin, max_members
-        self.window = window
-        """Bytes of what was unpacked last that are held to unpack what follows, at most."""
+        self._begin, self._members_left, self._window = begin, max_members, window
         self._member: Member | None = None
         self._finished = False
+
+    def held(self, size: int) -> int:
+        """Most bytes that are held beside the `size` that were given out, to unpack the rest."""
+        if isinstance(self._member, _Brotli) and not self._member.needs_input:
+            return self._member.window
+        return min(size, self._window)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The pieces of at most PIECE bytes that `data` adds. Raises `Refusal` on bad data."""
@@ -97,7 +135,7 @@ class Unpacker:
                 piece, data = self._step(data)
                 if piece:
                     yield piece
-        except (zlib.error, zstd.ZstdError, EOFError):
+        except (zlib.error, zstd.ZstdError, brotli.error, EOFError):
             raise _bad("is not what it says, or damaged") from None
 
     def _step(self, data: bytes) -> tuple[bytes, bytes]:

@@ -4,6 +4,7 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator
 
+import brotli
 from backports import zstd
 
 from .case import (
@@ -27,9 +28,9 @@ from .case import (
 
 Pack = Callable[[bytes], bytes]
 
-ACCEPTED = {"accept-encoding": "gzip, deflate, zstd"}
+ACCEPTED = {"accept-encoding": "gzip, deflate, zstd, br"}
 UNKNOWN = (
-    "br",
+    "brotli",
     "compress",
     "x-compress",
     "lzma",
@@ -95,11 +96,11 @@ def _unknown() -> Iterator[Case]:
     for number, coding in enumerate(UNKNOWN):
         request = coded(gzipped(event("trace")), coding, (TRACES, ERRORS, LITELLM)[number % 3])
         yield _unsupported(f"unknown-{coding}", request)
-    for first, second in (("gzip", "gzip"), ("identity", "br"), ("gzip", "zstd")):
+    for first, second in (("gzip", "gzip"), ("identity", "lzma"), ("gzip", "zstd")):
         lines = [f"Content-Encoding: {coding}".encode() for coding in (first, second)]
         request = post(gzipped(event("trace")), headers=lines)
         yield _unsupported(f"lines-{first}-{second}", request)
-    yield _unsupported("unknown-and-plain", coded(event("trace"), "br"))
+    yield _unsupported("unknown-and-plain", coded(event("trace"), "lzma"))
 
 
 def _unsupported(id: str, request: bytes) -> Case:
@@ -115,6 +116,7 @@ def _fine() -> Iterator[Case]:
         ("gzip, identity", gzipped),
         ("Deflate", zlib.compress),
         ("ZSTD", zstd.compress),
+        ("BR", brotli.compress),
     )
     for coding, pack in names:
         id = f"coding-{coding}"
