@@ -16,6 +16,8 @@ from .intake import Intake
 from .keys.access import Access
 from .metrics import Metrics
 from .receivers import Receiver
+from .receivers.otlp.decoding.telling import is_traces
+from .replies import Choose, Dialect, Replier, native, otlp, sentry
 
 
 def make_app(
@@ -28,14 +30,24 @@ def make_app(
     room: Room,
     max_body_bytes: int,
 ) -> Application:
-    """The routes. `receivers` has one for each of the routes traces, errors and litellm."""
+    """The routes. `receivers` has one for each POST route, and `spans` for OTLP's traces."""
 
     def shared(route: str) -> dict[str, Any]:
         return {"route": route, "metrics": metrics, "in_flight": in_flight}
 
-    def events(route: str) -> dict[str, Any]:
-        ours = {"door": access.send, "receiver": receivers[route], "intake": intake, "room": room}
+    def events(route: str, choose: Choose) -> dict[str, Any]:
+        ours = {"door": access.send, "choose": choose, "intake": intake, "room": room}
         return {**shared(route), **ours, "max_body_bytes": max_body_bytes}
+
+    def always(route: str, reply: Replier) -> dict[str, Any]:
+        dialect = Dialect(receivers[route], reply)
+        return events(route, lambda body, media_type: dialect)
+
+    traces = Dialect(receivers["traces"], native.reply)
+    spans = Dialect(receivers["spans"], otlp.SPANS.reply)
+
+    def native_or_otlp(body: bytearray, media_type: str) -> Dialect:
+        return spans if is_traces(body, media_type) else traces
 
     metrics_ = {**shared("metrics"), "door": access.read}
     show = {**shared("health"), "health": health}
@@ -46,9 +58,12 @@ def make_app(
 
     return Application(
         [
-            at("/v1/traces", EventsHandler, events("traces")),
-            at("/v1/errors", EventsHandler, events("errors")),
-            at("/v1/litellm", EventsHandler, events("litellm")),
+            at("/v1/traces", EventsHandler, events("traces", native_or_otlp)),
+            at("/v1/errors", EventsHandler, always("errors", native.reply)),
+            at("/v1/litellm", EventsHandler, always("litellm", native.reply)),
+            at("/v1/logs", EventsHandler, always("logs", otlp.LOGS.reply)),
+            at("/v1/metrics", EventsHandler, always("otlp_metrics", otlp.METRICS.reply)),
+            at("/api/[^/?]+/envelope/?", EventsHandler, always("envelope", sentry.reply)),
             at("/metrics", MetricsHandler, metrics_),
             at("/livez", LiveHandler, show),
             at("/readyz", ReadyHandler, show),

@@ -11,7 +11,12 @@ from .normalise import Normaliser
 from .pipeline import Pipeline
 from .receivers import Receiver
 from .receivers.litellm import LiteLLMReceiver
+from .receivers.maker import Maker
 from .receivers.native import NativeReceiver
+from .receivers.otlp.logs import LogsReceiver
+from .receivers.otlp.metrics import MetricsReceiver
+from .receivers.otlp.spans import SpansReceiver
+from .receivers.sentry import SentryReceiver
 from .recording.payload import HEADING
 from .recording.recorder import Recorder
 from .recording.replay import Replay
@@ -80,7 +85,7 @@ def make_redactor(config: Config, metrics: Metrics) -> Redactor | None:
 
 
 def make_receivers(config: Config, redactor: Redactor | None = None) -> dict[str, Receiver]:
-    """One receiver a POST route."""
+    """One receiver a POST route, and one for the spans that come to /v1/traces."""
     normaliser = Normaliser(
         config.max_text_bytes,
         config.max_metadata_bytes,
@@ -88,11 +93,16 @@ def make_receivers(config: Config, redactor: Redactor | None = None) -> dict[str
         captures=config.capture == "full",
     )
     trace, error = Schema("trace"), Schema("error")
-    limit = config.max_request_events
+    maker = Maker(trace, error, normaliser, config.max_text_bytes)
+    limit, most = config.max_request_events, config.max_request_spans
     return {
         "traces": NativeReceiver("trace", trace, normaliser.trace, limit),
         "errors": NativeReceiver("error", error, normaliser.error, limit),
-        "litellm": LiteLLMReceiver(trace, error, normaliser, limit, config.max_text_bytes),
+        "litellm": LiteLLMReceiver(maker, limit),
+        "spans": SpansReceiver(maker, most),
+        "logs": LogsReceiver(maker, most),
+        "otlp_metrics": MetricsReceiver(most),
+        "envelope": SentryReceiver(maker, limit),
     }
 
 

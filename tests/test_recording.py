@@ -19,6 +19,7 @@ from server.recording.payload import HEADING, decoder
 from server.store.marks import get_marks
 
 from .conftest import HeldStore, until
+from .otlp import PROTOBUF, TRACE_ID, call, packed
 
 pytestmark = pytest.mark.gen_test
 
@@ -120,6 +121,17 @@ async def test_an_event_and_its_error_are_in_it_together(post, covered):
     call = {"model": "m", "status": "failure", "litellm_call_id": "a", "error_str": "no"}
     assert (await post("/v1/litellm", call)).answer["accepted"] == 2
     assert covered() == ["a", "a:error"]
+
+
+@MODES
+async def test_spans_are_in_the_journal_before_their_sender_is_answered(
+    post, covered, disk, service, monkeypatch
+):
+    monkeypatch.setattr(service.recorder, "_patience", 5)  # so that no busy machine is too slow
+    monkeypatch.setattr(service.recorder._scribe, "_slow_seconds", 5)
+    disk.meets = lambda: time.sleep(0.02)  # a lead for an answer that would not wait
+    assert (await post("/v1/traces", packed([call(1), call(2)], PROTOBUF), PROTOBUF)).code == 200
+    assert covered() == [f"{TRACE_ID}:{number:016x}" for number in (1, 2)]
 
 
 @pytest.mark.parametrize("settings", [{"journal": "off"}])
@@ -439,6 +451,7 @@ async def test_a_stop_takes_to_the_journal_what_was_deleted_with_it(
     assert (ledger()["queue"], ledger()["dropped_persist"]) == (6, 0)
 
 
+@pytest.mark.slow
 async def test_what_neither_store_nor_journal_takes_is_counted_at_a_stop(
     accepted, store, service, covered, disk, ledger
 ):

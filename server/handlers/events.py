@@ -5,18 +5,19 @@ writes it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from tornado.httputil import HTTPHeaders
 
-from ..events import Group, Rejected
+from ..events import Item
 from ..intake import Intake
 from ..keys.door import Door
-from ..receivers import Receiver
+from ..receivers.documents import JSON
 from ..receivers.signed import signed
 from ..refusal import Refusal
+from ..replies import Choose, Dialect, Reply
 from .base import Handler
 from .body import Body, Room
 from .codings import SPOKEN, unpacker
@@ -26,19 +27,21 @@ _MAX_DIGITS = 30
 
 
 class EventsHandler(Handler):
-    """Takes the events of one dialect."""
+    """Takes the events of one dialect, or of several that are told apart by the body."""
 
     def initialize(  # type: ignore[override]  # Tornado hands the route's arguments over by name
         self,
         door: Door,
-        receiver: Receiver,
+        choose: Choose,
         intake: Intake,
         room: Room,
         max_body_bytes: int,
         **rest: Any,
     ) -> None:
         super().initialize(**rest)
-        self._door, self._receiver, self._intake = door, receiver, intake
+        self._door, self._choose, self._intake = door, choose, intake
+        self._dialect: Dialect
+        self._media_type = ""
         self._body = Body(room, max_body_bytes)
         self._works = False
 
@@ -82,7 +85,7 @@ class EventsHandler(Handler):
             super().on_connection_close()
             self._body.release()
 
-    async def _work_on(self, slices: Slices[Group | Rejected]) -> None:
+    async def _work_on(self, slices: Slices[Item]) -> None:
         """Also when the sender has gone: what came whole is as good as any."""
         self._works = True
         self._in_flight.complete(self)
@@ -100,27 +103,32 @@ class EventsHandler(Handler):
         if refusal is not None:
             self.stream().refusal = refusal
 
-    def _items(self) -> Iterator[Group | Rejected]:
+    def _items(self) -> Iterator[Item]:
         headers = self.request.headers
         if not self._body.size and not _has_length(headers):
             raise Refusal("length_required", 411, "send a Content-Length, or chunks")
-        items = self._receiver.read(self._body.whole(), _media_type(headers))
+        body, self._media_type = self._body.whole(), _media_type(headers)
+        self._dialect = self._choose(body, self._media_type)
+        items = self._dialect.receiver.read(body, self._media_type)
         return items if self.key is None else signed(items, self.key)
 
-    def _take(self, items: Sequence[Group | Rejected]) -> Awaitable[None] | None:
+    def _take(self, items: Sequence[Item]) -> Awaitable[None] | None:
         """Answer, at once or when the journal has what was accepted."""
-        answer, covered = self._intake.take(items)
-        taken = not items or answer["accepted"] or answer["dropped"]
-        if covered is not None:
-            return self._answer_when(covered, 202 if taken else 400, answer)
-        self.answer(202 if taken else 400, answer)
+        reply = self._dialect.reply(self._intake, items, self._media_type)
+        if reply.covered is not None:
+            return self._send_when(reply.covered, reply)
+        self._send(reply)
         return None
 
-    async def _answer_when(
-        self, covered: Awaitable[None], status: int, answer: Mapping[str, Any]
-    ) -> None:
+    async def _send_when(self, covered: Awaitable[None], reply: Reply) -> None:
         await covered
-        self.answer(status, answer)
+        self._send(reply)
+
+    def _send(self, reply: Reply) -> None:
+        if reply.content_type != JSON:
+            self.set_header("Content-Type", reply.content_type)
+        self.set_status(reply.status)
+        self.finish(reply.body)
 
 
 def _media_type(headers: HTTPHeaders) -> str:
