@@ -113,7 +113,7 @@ def telling(garden, where):
 
 def gateway(garden):
     """LiteLLM's calls as captured, each with a secret in one of its strings, or in all."""
-    for path in sorted((EXAMPLES / "litellm").glob("*.body")):
+    for path in sorted((EXAMPLES / "litellm").glob("*.logs.*.body")):
         body = json.loads(path.read_bytes())
         call = body[0] if isinstance(body, list) else body
         yield planted(call, lambda where: garden.plant(f"all {where}"))
