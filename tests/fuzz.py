@@ -19,11 +19,12 @@ from unittest.mock import patch
 from prometheus_client import CollectorRegistry
 
 from server.config import Config
-from server.events import MAX_MESSAGE, Error, Event, Group, Rejected, Trace
+from server.events import MAX_MESSAGE, Error, Event, Item, Rejected, Skipped, Trace
 from server.handlers.codings import PIECE, unpacker
 from server.metrics import Metrics
 from server.parts import make_receivers, make_redactor
-from server.receivers import documents, reader, weight
+from server.receivers import cursor, documents, reader, weight
+from server.receivers.otlp.decoding import jsonbody, protovalues, telling, trimming
 from server.refusal import Refusal
 from server.store.batch import add_events
 from server.store.connection import connect
@@ -36,13 +37,16 @@ BATCH = 200
 REASONS = {"schema_invalid", "unstorable", "invalid_json"}
 REFUSALS = {
     ("invalid_json", 400),
+    ("invalid_protobuf", 400),
     ("bad_encoding", 400),
     ("body_too_large", 413),
     ("too_many_events", 413),
     ("unsupported_media_type", 415),
 }
-USUAL = Config(max_request_events=100)
-NARROW = Config(max_request_events=3, max_text_bytes=64, max_metadata_bytes=256)
+USUAL = Config(max_request_events=100, max_request_spans=100)
+NARROW = Config(
+    max_request_events=3, max_request_spans=3, max_text_bytes=64, max_metadata_bytes=256
+)
 
 
 class Failed(Exception):
@@ -74,7 +78,7 @@ class Target:
             found = [self._check_refusal(refusal)]
         else:
             found = [word for item in items for word in self._check(item)]
-            if case.route == "litellm":
+            if case.route in ("litellm", "envelope"):
                 _check_gateway(items)
         if (took := time.thread_time() - started) > MAX_SECONDS:
             raise Failed(f"took {took:.1f} s")
@@ -88,15 +92,22 @@ class Target:
         self.stored += len(self._waiting)
         self._waiting.clear()
 
-    def _items(self, case: Case) -> list[Group | Rejected]:
+    def _items(self, case: Case) -> list[Item]:
         receiver = self._receivers[case.narrow][case.route]
         body = _unpacked(case)
+        if case.media_type == documents.JSON:
+            _check_told(body)
         if not case.small:
             return list(receiver.read(body, case.media_type))
         with (
             patch.object(documents, "WHOLE", 0),
+            patch.object(jsonbody, "WHOLE", 0),
             patch.object(reader, "LARGE", 0),
+            patch.object(cursor, "LARGE", 0),
             patch.object(weight, "MAX_WEIGHT", 50_000),
+            patch.object(protovalues, "SMALL", 0),
+            patch.object(trimming, "MAX_FIELDS", 1000),
+            patch.object(trimming, "MAX_TEXT", 1000),
         ):
             return list(receiver.read(body, case.media_type))
 
@@ -106,7 +117,7 @@ class Target:
         _check_message(refusal.message)
         return "refused", refusal.reason, _without_digits(refusal.message)
 
-    def _check(self, item: Group | Rejected) -> Iterator[tuple[str, ...]]:
+    def _check(self, item: Item) -> Iterator[tuple[str, ...]]:
         if isinstance(item, Rejected):
             if item.reason not in REASONS:
                 raise Failed(f"rejected as {item.reason}")
@@ -114,6 +125,9 @@ class Target:
                 raise Failed(f"the path {item.path}")
             _check_message(item.message)
             yield item.kind, item.reason, _known(item.path), _without_digits(item.message)
+            return
+        if isinstance(item, Skipped):
+            yield "skipped", item.reason
             return
         for event in item:
             self._waiting.append(event)
@@ -134,8 +148,20 @@ def _check_text(name: str, value: str | bytes) -> None:
         raise Failed(f"NUL in {name}")
 
 
-def _check_gateway(items: list[Group | Rejected]) -> None:
-    """Nobody can mend what a gateway sends: a call is refused as none, and for nothing in it."""
+def _check_told(body: bytearray) -> None:
+    """What is told from the beginning of a body is what is so of all of it."""
+    is_traces = telling.is_traces(body, documents.JSON)
+    try:
+        value = json.loads(body.decode())
+    except (ValueError, RecursionError):
+        return
+    is_otlp = isinstance(value, dict) and any(name in jsonbody.SPANS.groups for name in value)
+    if is_traces != is_otlp and len(body) < 2**16 and b"\\u" not in body:
+        raise Failed(f"OTLP is {is_otlp}, told as {is_traces}")
+
+
+def _check_gateway(items: list[Item]) -> None:
+    """Nobody can mend what a gateway or an SDK sends: what is refused is no item at all."""
     for item in items:
         if isinstance(item, Rejected) and item.path not in ("", "/model"):
             raise Failed(f"a call refused for its {item.path}")

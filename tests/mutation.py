@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any, NamedTuple
 
+import brotli
 from backports import zstd
 
 from server.receivers import documents
+from server.receivers.otlp.decoding.framing import BYTES, Malformed, fields, framed
 
 from .conftest import EXAMPLES
 from .credentials import CREDENTIALS
 from .generated import SCHEMAS, nested
+from .otlp import PROTOBUF, SIGNALS, as_json
 
-ROUTES = ("traces", "errors", "litellm")
+ROUTES = ("traces", "errors", "litellm", "envelope", "spans", "logs", "otlp_metrics")
 MARKER = "Zebra7"
 """A word of the bodies, which no answer may repeat."""
 ABYSS = "abyss"
@@ -23,7 +26,7 @@ ABYSS = "abyss"
 MAX_BODY = 2**21
 MAX_SEED = 2**14
 MAX_SEEDS = 1000
-TYPES = (documents.JSON, documents.NDJSON)
+TYPES = (documents.JSON, documents.NDJSON, PROTOBUF)
 
 
 class Case(NamedTuple):
@@ -49,16 +52,27 @@ def seeds() -> Iterator[tuple[str, bytes]]:
         yield route, b"\n".join(texts)
         yield route, b"[" + b", ".join(texts) + b"]"
         yield route, b"\xef\xbb\xbf" + texts[0]
-    for path in sorted((EXAMPLES / "litellm").glob("*.body")):
+    for path in sorted((EXAMPLES / "litellm").glob("*.logs.*.body")):
         text = path.read_bytes()
         calls = json.loads(text) if text.startswith(b"[") else map(json.loads, text.splitlines())
         short = [json.dumps(_without_bulk(call)).encode() for call in list(calls)[:2]]
         yield "litellm", short[0]
         yield "litellm", b"\n".join(short)
         yield "litellm", b"[" + b",".join(short) + b"]"
+    for path in sorted((EXAMPLES / "sentry-python").glob("*.body")):
+        header, first, payload = gzip.decompress(path.read_bytes()).split(b"\n")[:3]
+        event = json.dumps(_without_bulk(json.loads(payload))).encode()
+        lines = [header, b'{"type":"event"}', event]
+        yield "envelope", b"\n".join([header, first, payload])
+        yield "envelope", b"\n".join(lines)
+        yield "envelope", b"\n".join([*lines, first, payload, *lines[1:]])
     yield "litellm", json.dumps(TOOLS).encode()
     yield "litellm", b'{"id": "%b", "model": "m"}\n{"\n' % MARKER.encode()
     yield "traces", b"[" + b",".join([b"7"] * 101) + b"]"
+    for route, message in SIGNALS.items():
+        for snake in (False, True):
+            yield route, as_json(message, snake=snake, hexadecimal=not snake)
+        yield route, message.SerializeToString()
 
 
 _CALL = {"name": "f", "arguments": "{}"}
@@ -94,6 +108,13 @@ NAMES = [
     *(name for schema in SCHEMAS.values() for name in schema["properties"]),
     *("extra", "truncated", "litellm_call_id", "messages", "response", "choices"),
     *("content", "text"),
+    *("length", "event_id", "level", "logentry", "formatted", "params", "exception", "values"),
+    *("value", "mechanism", "handled", "stacktrace", "frames", "lineno", "filename", "contexts"),
+    *("tags", "threads", "timestamp", "user", "id", "sdk", "data"),
+    *("resourceSpans", "resource_spans", "scopeSpans", "spans", "scope_logs", "logRecords"),
+    *("resource", "scope", "attributes", "events", "body", "key", "value", "stringValue"),
+    *("intValue", "int_value", "doubleValue", "boolValue", "arrayValue", "kvlistValue"),
+    *("values", "bytesValue", "traceId", "span_id", "kind", "code", "startTimeUnixNano"),
     *("role", "type", "tool_calls", "function", "name", "arguments", "input", "image_url", "usage"),
     *("error_information", "error_str", "startTime", "endTime", "completionStartTime", "stream"),
     *("response_time", "response_cost", "cache_hit", "call_type", "custom_llm_provider"),
@@ -120,6 +141,7 @@ WORDS = [
     *('{"a": {"b": []}}', "ok", "FAILED", "timeout", "true", "11", "1e400", "nan", "9" * 5000),
     *("1970-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59", "2016-12-31T23:59:60z", "2026-13-01"),
     *("data:image/png;base64," + "A" * 100, "data:a/b;c=d;base64,A=", "redacted-by-litellm"),
+    *("event", "fatal", "info", "auto.ai.openai", "gen_ai.system", "gen_ai.request.model"),
     *("user", "assistant", "tool_use", "message", "image_url", "openai/gpt-4o", "openai"),
     *(one.text for one in CREDENTIALS),
 ]
@@ -152,17 +174,16 @@ class Mutator:
     def case(self) -> tuple[Case, bytes]:
         """A request, and its body before that was packed."""
         rng = self._rng
-        route = rng.choice((*ROUTES, "litellm"))  # which has most to say
+        route = rng.choice((*ROUTES, "litellm", "spans"))  # which have most to say
         body = rng.choice(self._corpus[route])
-        changes = rng.choices(
-            (self._change_value, self._change_bytes), (3, rng.choice((0, 2))), k=6
-        )
+        change = self._change_value if body[:1] in b"[{ " else self._change_field
+        changes = rng.choices((change, self._change_bytes), (3, rng.choice((0, 2))), k=6)
         for change in changes[: rng.choice((0, 1, 1, 2, 3, 6))]:
             body = change(body)
         body = body[:MAX_BODY]
         if rng.random() < 0.05:
             route = rng.choice(ROUTES)
-        media_type = rng.choice(TYPES) if rng.random() < 0.2 else _type_of(body)
+        media_type = rng.choice(TYPES) if rng.random() < 0.1 else _type_of(route, body)
         if rng.random() < 0.01:
             media_type = rng.choice(("", "text/plain", MARKER))
         coding, packed = self._pack(body)
@@ -202,6 +223,25 @@ class Mutator:
             return rng.choice(BREAKS).join(_dump(rng, value) for value in found)
         except (ValueError, RecursionError):  # no JSON, too deep, or too many digits
             return body
+
+    def _change_field(self, body: bytes, depth: int = 12) -> bytes:
+        """`body` with one of its fields replaced, where it is protobuf."""
+        rng, data = self._rng, bytearray(body)
+        try:
+            found = list(fields(data, 0, len(data)))
+        except Malformed:
+            found = []
+        if not found or not depth or rng.random() < 0.05:
+            return self._change_bytes(body)
+        chosen = rng.randrange(len(found))
+        number, kind, start, end = found[chosen]
+        begin = found[chosen - 1][3] if chosen else 0
+        if rng.random() < 0.15:
+            return body[:begin] + body[begin:end] * rng.choice((0, 2, 101)) + body[end:]
+        if kind == BYTES:
+            inner = framed(number, self._change_field(body[start:end], depth - 1))
+            return body[:begin] + inner + body[end:]
+        return body[:start] + rng.randbytes(end - start) + body[end:]
 
     def _variants(self, value: Any) -> list[Any]:
         """An array or lines of many items, each one change away from another."""
@@ -258,7 +298,7 @@ class Mutator:
         for _ in range(rng.choice((0, 0, 0, 1, 2))):
             packed = self._change_bytes(packed)
         if rng.random() < 0.05:
-            named = rng.choice(("br", "gzip, gzip", MARKER, "gzip;q=1", "\xff", ",", "GZIP "))
+            named = rng.choice(("lzma", "gzip, gzip", MARKER, "gzip;q=1", "\xff", ",", "GZIP "))
         return named, packed
 
 
@@ -277,6 +317,7 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "deflate": lambda data: zlib.compress(data, 1),
     "Deflate": _bare,
     "zstd": zstd.compress,
+    "br": lambda data: brotli.compress(data, quality=1),
     "ZSTD": lambda data: _twice(zstd.compress, data),
 }
 
@@ -297,5 +338,7 @@ def _dump(rng: Random, value: Any) -> bytes:
     return text.encode(errors="surrogatepass")
 
 
-def _type_of(body: bytes) -> str:
+def _type_of(route: str, body: bytes) -> str:
+    if route in SIGNALS and not body.lstrip().startswith(b"{"):
+        return PROTOBUF
     return documents.NDJSON if b"}\n{" in body or b"}\r\n{" in body else documents.JSON
