@@ -11,6 +11,12 @@ import urllib.request
 from pathlib import Path
 
 COMMAND, DATABASE = sys.argv[1:]
+JSON = {"Content-Type": "application/json"}
+SPAN = b"""{"resourceSpans": [{"scopeSpans": [{"spans": [{
+    "traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "attributes": [
+        {"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}},
+        {"key": "gen_ai.request.model", "value": {"stringValue": "gpt-4o-mini"}}
+    ]}]}]}]}"""
 
 
 def run(*arguments: str) -> str:
@@ -28,6 +34,7 @@ def main() -> None:
         cwd=tempfile.gettempdir(),
     ) as service:
         url = service.stdout.readline().split("listening on ")[1].split(",")[0]
+        urllib.request.urlopen(urllib.request.Request(f"{url}/v1/traces", SPAN, JSON)).close()
         print(run("send-sample", f"--url={url}", "--count=200"), end="")
         metrics = urllib.request.urlopen(f"{url}/metrics").read()
         Path(f"{DATABASE}.metrics").write_bytes(metrics)
@@ -36,8 +43,8 @@ def main() -> None:
             raise SystemExit(f"exit status {service.returncode}")
     rows = run("query", "traces", f"--db={DATABASE}", "--json", "--limit=1000").count("\n")
     rows += run("query", "errors", f"--db={DATABASE}", "--json", "--limit=1000").count("\n")
-    if rows != 200:
-        raise SystemExit(f"200 events accepted, {rows} rows stored")
+    if rows != 201:
+        raise SystemExit(f"201 events accepted, {rows} rows stored")
 
 
 if __name__ == "__main__":

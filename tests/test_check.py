@@ -116,6 +116,7 @@ def test_nothing_is_changed(stored):
     assert Path(stored).read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("statement", "check_failed", "said"),
     [
@@ -221,6 +222,7 @@ def test_quick_leaves_the_indexes_alone(tmp_path):
     assert status == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["check"], ["query", "traces"], ["dead-letters", "list"]])
 def test_looking_at_an_emptied_database_does_not_cost_its_log(command, database):
     ours(database, unclean=True)

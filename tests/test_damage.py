@@ -390,6 +390,7 @@ except Unusable as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.getuid() != 0, reason="becomes another user")
 @pytest.mark.parametrize(
     ("directory", "file", "said"),

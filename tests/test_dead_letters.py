@@ -243,6 +243,7 @@ async def test_a_letter_waits_for_a_lock_like_an_event(
     await becomes_ok()
 
 
+@pytest.mark.slow
 @WITHOUT_JOURNAL
 async def test_a_letter_that_a_lock_keeps_from_a_stop_is_lost_and_counted(
     locking, poisoned, service, post, lost, ledger

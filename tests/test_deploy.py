@@ -133,6 +133,7 @@ def test_systemd_calls_the_unit_s_exposure_low(unit_file):
     assert status == 0, said
 
 
+@pytest.mark.slow
 def test_the_sql_of_the_privacy_page_leaves_nothing_of_a_session(database, tmp_path):
     marker, secret = "tWo-9c1e", {"session_id": "sess-5", "metadata": {"user": "tWo-9c1e"}}
     trace = {**TRACE, "input_text": f"{marker} " * 1500, **secret}

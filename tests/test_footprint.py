@@ -23,6 +23,7 @@ MEMBERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("members", MEMBERS.values(), ids=MEMBERS)
 @pytest.mark.parametrize("route", ["traces", "errors"])
 def test_an_event_occupies_no_more_than_it_is_counted_as(route, members):

@@ -31,6 +31,7 @@ def test_a_signal_writes_what_is_queued_and_exits_0(signum, database, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["t.db"]  # checkpointed
 
 
+@pytest.mark.slow
 def test_a_stop_in_the_middle_of_traffic_loses_nothing_accepted(database):
     with serving(database) as service:
         sender = start("send-sample", f"--url={service.url}", "--count=100000")
@@ -138,6 +139,7 @@ def test_sending_to_nobody_is_one_clear_line():
     assert said.endswith("stopped early: http://127.0.0.1:9: [Errno 111] Connection refused\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://[::1", "ftp://x", "http://x/v1"])
 def test_a_bad_url_is_one_clear_line(url):
     failed = run("send-sample", f"--url={url}")
@@ -184,6 +186,7 @@ def test_a_database_that_cannot_be_used_is_one_clear_line(tmp_path):
     assert damaged.read_bytes() == b"garbage" * 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "environment", "said"),
     [
@@ -372,6 +375,7 @@ def test_query_lets_no_sender_steer_the_terminal(database):
     assert max(map(len, shown.splitlines())) < 250
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_is_no_error(sampled):
     with start("query", "traces", f"--db={sampled}", "--json", "--limit=1000") as process:
         process.stdout.read(10)

@@ -275,6 +275,7 @@ def test_a_deleted_log_costs_no_row(reader, end, filled, database):
     assert ids(database) == ["before", "after", "later"]
 
 
+@pytest.mark.slow
 def test_a_deleted_log_that_a_reader_holds_is_waited_for(filled, database):
     with reading(database, "snapshot"):
         filled.write([trace(event_id="held")])

@@ -130,6 +130,7 @@ def test_a_restored_database_gets_what_it_lacks_and_the_journal_has(killed, data
     assert sorted(stored(database)) == sorted(["backup", *ids])
 
 
+@pytest.mark.slow
 def test_a_database_that_is_gone_gets_all_that_the_journal_has(killed, database):
     ids = killed()
     for suffix in ("", "-wal", "-shm"):
@@ -218,6 +219,7 @@ def test_a_journal_that_cannot_be_read_is_one_clear_line(database, directory):
     assert f"the database {database} has a journal that cannot be read (" in failed.stderr
 
 
+@pytest.mark.slow
 def test_a_second_process_is_told_and_the_first_goes_on(database):
     with serving(database) as service:
         second = run("--port=0", f"--db={database}")
@@ -262,6 +264,7 @@ def test_an_event_that_the_store_refuses_is_set_aside_in_the_replay_too(killed, 
     assert stored(database) == [event_id for event_id in ids if event_id != "1"]
 
 
+@pytest.mark.slow
 @pytest.mark.gen_test(timeout=20)
 async def test_a_long_replay_says_how_far_it_is_and_what_it_waits_for(
     io_loop, database, directory, monkeypatch, caplog

@@ -53,6 +53,7 @@ def test_a_disk_may_freeze_for_seconds_in_the_middle_of_a_batch(books, faults):
         books.send()
 
 
+@pytest.mark.slow
 def test_a_journal_that_freezes_in_its_thread_is_told(books, faults):
     faults.slow("write", seconds=0.06, count=1, only=JOURNAL)  # so that the next is in the thread
     rule = faults.slow("write", nth=2, seconds=3600, only=JOURNAL)

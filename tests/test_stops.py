@@ -41,6 +41,7 @@ def books(faults, database):
         """The next start stores what was left."""
 
 
+@pytest.mark.slow
 @SIGNALS
 def test_a_stop_asked_for_twice_while_the_database_is_Lock(signum, books, database):
     with Lock(database):
@@ -57,6 +58,7 @@ def test_a_stop_while_every_write_fails(books, faults):
     assert LEFT in errors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "only",
     [
@@ -112,6 +114,7 @@ CALLS_OF_THE_START = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @CALLS_OF_THE_START
 def test_a_stop_while_the_start_is_frozen(operation, nth, starting):
     with starting(operation, nth) as process:
@@ -127,6 +130,7 @@ def test_a_stop_during_the_start(operation, nth, starting, faults, database):
     assert stored_ids(database) == []
 
 
+@pytest.mark.slow
 @SIGNALS
 def test_more_signals_until_the_very_end_change_nothing(signum, books):
     process = books.service.process

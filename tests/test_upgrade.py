@@ -257,6 +257,7 @@ def test_without_room_for_the_copy_nothing_is_begun(before, database, monkeypatc
     assert dump(database) == old
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("only", ["*.tmp", WAL])
 def test_a_disk_that_is_full_is_one_clear_line_and_changes_nothing(only, faults, before, database):
     old = before("v1", database)

@@ -1,6 +1,7 @@
 """RE2, as it is used here: over bytes, silent, within a bound of memory."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -23,7 +24,8 @@ def any_of(patterns: Iterable[str], *, utf8: bool = False) -> Any:
     return compiled("|".join(f"(?:{one})" for one in patterns), utf8=utf8, captures=False)
 
 
-def which_of(patterns: Iterable[str]) -> Callable[[bytes], list[int] | None]:
+@lru_cache(maxsize=4)  # as RE2's own module keeps what it compiled
+def which_of(patterns: tuple[str, ...]) -> Callable[[bytes], list[int] | None]:
     """What finds all that match, by their places: one pass, too.
 
     None found may also be a lack of memory, of which RE2 tells nothing here.

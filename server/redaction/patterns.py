@@ -30,7 +30,7 @@ class Patterns:
         """Raises ValueError where RE2 takes a pattern of `own` for none."""
         self._own_works = [_work(rule, utf8=True) for rule in own]
         self._works = [_work(rule, utf8=False) for rule in BUILT_IN]
-        self._which = which_of(rule.pattern for rule in BUILT_IN)
+        self._which = which_of(tuple(rule.pattern for rule in BUILT_IN))
         # texts are looked at as lines of one: what ends at the end of a text ends at a line's
         patterns = [f"(?m:{rule.pattern})" for rule in BUILT_IN]
         self._built_in, self._in_json = any_of(patterns), any_of([*patterns, _TELLING])
