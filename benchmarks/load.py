@@ -49,7 +49,12 @@ def litellm_call(kib: int = 200) -> dict[str, Any]:
 def request(body: Any, path: str = "/v1/traces") -> bytes:
     """A whole POST, head and body."""
     data = json.dumps(body, ensure_ascii=False).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+    return raw(data, "application/json", path)
+
+
+def raw(data: bytes, media_type: str, path: str = "/v1/traces") -> bytes:
+    """A whole POST of `data` as it is."""
+    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: {media_type}\r\n"
     return f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data
 
 

@@ -1,5 +1,5 @@
-"""CPU beside a bare Tornado handler, what journal, keys, redaction and retention cost, memory, and
-waiting times.
+"""CPU beside a bare Tornado handler; what OTLP, journal, keys, redaction and retention cost; memory
+and waiting times.
 
 `make bench`
 """
@@ -18,6 +18,7 @@ from faults import measure_faults
 from journal import compare_journals
 from keys import compare_keys
 from memory import measure_memory
+from otlp import compare_otlp
 from redaction import compare_redaction
 from retention import compare_retention
 
@@ -35,6 +36,7 @@ def main() -> None:
     directory = tempfile.mkdtemp(prefix="tokenweir-bench-")
     try:
         compare_cpu(directory, arguments.rounds, arguments.seconds)
+        compare_otlp(arguments.rounds, arguments.seconds / 2)
         compare_journals(directory, arguments.rounds, arguments.seconds)
         compare_keys(directory, arguments.rounds, arguments.seconds / 2)
         compare_redaction(directory, arguments.rounds, arguments.seconds)
