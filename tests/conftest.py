@@ -17,6 +17,7 @@ from server.store.writer import SqliteStore
 from . import node
 from .faults.shim import Faults, build, compiler
 from .ledger import balances, sums_of
+from .process import wait_until
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -191,6 +192,17 @@ def rows(service, database):
         return read_rows(database, table)
 
     return rows
+
+
+@pytest.fixture
+def stored_errors(server, database):
+    """The errors of a process that a module has as `server`, once so many are stored."""
+
+    def stored_errors(count):
+        wait_until(lambda: server.metric("tokenweir_events_persisted_total") == count, "errors")
+        return read_rows(database, "error_events")
+
+    return stored_errors
 
 
 def read_rows(path, table):

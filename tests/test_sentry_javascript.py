@@ -3,9 +3,8 @@
 import pytest
 
 from . import node
-from .conftest import read_rows
 from .holders import SEND, files
-from .process import serving, wait_until
+from .process import serving
 from .senders import running
 
 pytestmark = [pytest.mark.slow, node.needed]
@@ -28,22 +27,11 @@ def program(server, packages):
         yield program
 
 
-@pytest.fixture
-def stored(server, database):
-    """The errors, once so many are stored."""
-
-    def stored(count):
-        wait_until(lambda: server.metric("tokenweir_events_persisted_total") == count, "errors")
-        return read_rows(database, "error_events")
-
-    return stored
-
-
-def test_what_a_program_tells_of_is_stored(program, server, stored):
+def test_what_a_program_tells_of_is_stored(program, server, stored_errors):
     program.do("exception", "message", "info", "large", "span", "model")
     status, errors = program.end()
     assert status == 0, errors
-    exception, message, large, model = stored(4)
+    exception, message, large, model = stored_errors(4)
     assert (exception["error_type"], exception["severity"]) == ("system_error", "error")
     assert exception["message"] == "the order failed"
     named = [(one["type"], one["message"]) for one in exception["metadata"]["exceptions"]]
@@ -69,9 +57,9 @@ def test_what_a_program_tells_of_is_stored(program, server, stored):
     ("word", "message"),
     [("crash", "nobody catches this"), ("rejection", "nobody awaits this")],
 )
-def test_what_nobody_catches_is_a_crash(word, message, program, stored):
+def test_what_nobody_catches_is_a_crash(word, message, program, stored_errors):
     program.end(word)
-    (row,) = stored(1)
+    (row,) = stored_errors(1)
     assert (row["error_type"], row["message"]) == ("crash", message)
     assert row["metadata"]["mechanism"].startswith("auto.node.onun")
     assert row["stack_trace"]

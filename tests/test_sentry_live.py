@@ -33,22 +33,11 @@ def arguments():
     return ()
 
 
-@pytest.fixture
-def stored(server, database):
-    """The errors, once so many are stored."""
-
-    def stored(count):
-        wait_until(lambda: server.metric("tokenweir_events_persisted_total") == count, "errors")
-        return read_rows(database, "error_events")
-
-    return stored
-
-
-def test_what_a_program_tells_of_is_stored(server, stored):
+def test_what_a_program_tells_of_is_stored(server, stored_errors):
     with running(*PROGRAM, dsn(server)) as program:
         program.do("exception", "message", "info", "log", "span")
         assert program.end() == (0, "logged error 17\n")  # by logging itself
-    exception, message, log = stored(3)
+    exception, message, log = stored_errors(3)
     assert exception["message"] == "the order failed"
     assert (exception["error_type"], exception["severity"]) == ("system_error", "error")
     assert exception["metadata"]["exception_type"] == "RuntimeError"
@@ -71,22 +60,22 @@ def test_what_a_program_tells_of_is_stored(server, stored):
     assert server.metric('tokenweir_events_skipped_total{reason="other_item"}') >= 3
 
 
-def test_what_nobody_catches_is_a_crash(server, stored):
+def test_what_nobody_catches_is_a_crash(server, stored_errors):
     with running(*PROGRAM, dsn(server)) as program:
         status, errors = program.end("crash")
     assert status == 1
     assert "KeyError" in errors
-    (row,) = stored(1)
+    (row,) = stored_errors(1)
     assert (row["error_type"], row["message"]) == ("crash", "'nobody catches this'")
     assert row["metadata"]["mechanism"] == "excepthook"
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br"])
-def test_of_a_large_event_what_failed_is_kept(coding, server, stored):
+def test_of_a_large_event_what_failed_is_kept(coding, server, stored_errors):
     options = {"_experiments": {"transport_compression_algo": coding}, "max_value_length": 100_000}
     with running(*PROGRAM, dsn(server), json.dumps(options)) as program:
         program.do("large")
-    (row,) = stored(1)
+    (row,) = stored_errors(1)
     assert row["message"].startswith("big big ")
     assert row["metadata"]["truncated"]["message"] == 80_000
     assert row["stack_trace"].startswith("[")
