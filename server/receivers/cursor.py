@@ -65,17 +65,7 @@ class Cursor:
             self._at = end
             return self._text[start:end]
         self._at, self._gone = 0, self._gone + end
-        return self._cut(start, end)
-
-    def _cut(self, start: int, end: int) -> bytearray:
-        """The text from `start` to `end`, and no longer here: a large one is not held twice."""
-        if end - start < len(self._text) - end:
-            value = self._text[start:end]
-            del self._text[:end]
-            return value
-        value, self._text = self._text, self._text[end:]
-        del value[end:]
-        del value[:start]
+        value, self._text = cut_out(self._text, start, end)
         return value
 
     def finish(self) -> None:
@@ -138,6 +128,20 @@ class Cursor:
     def _malformed(self, message: str) -> Refusal:
         where = self._gone + self._at
         return Refusal("invalid_json", 400, f"not JSON: {message} (byte {where})")
+
+
+def cut_out(text: bytearray, start: int, end: int) -> tuple[bytearray, bytearray]:
+    """What stands from `start` to `end`, and what is behind it; `text` is given away.
+
+    The larger of both is not copied, so that a large body is not held twice.
+    """
+    if end - start < len(text) - end:
+        value = text[start:end]
+        del text[:end]
+        return value, text
+    rest = text[end:]
+    del text[end:], text[:start]
+    return text, rest
 
 
 def skip_space(text: bytearray, start: int) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 from ...refusal import Refusal
 from .. import documents
-from ..cursor import skip_space
+from ..cursor import cut_out, skip_space
 from ..reader import LARGE, PYTHONS
 
 MAX_HEADER = 2**16
@@ -66,8 +66,7 @@ class Envelope:
         start, self._at = self._at, end
         if end - start <= LARGE:
             return self._body[start:end] if wanted else None
-        payload, self._body = self._body, self._body[end:]  # so that it is not held twice
-        del payload[end:], payload[:start]
+        payload, self._body = cut_out(self._body, start, end)
         self._gone, self._at = self._gone + end, 0
         return payload if wanted else None
 
