@@ -80,6 +80,18 @@ def amount(value: object) -> float | None:
     return found if found is not None and found <= _MAX_NUMBER else None
 
 
+def milliseconds(value: object) -> float | None:
+    """A duration in milliseconds, to the microsecond."""
+    found = amount(value)
+    return None if found is None else round(found, 3)
+
+
+def seconds(value: object) -> float | None:
+    """Milliseconds of a duration in seconds."""
+    found = number(value)
+    return None if found is None else milliseconds(found * 1000)
+
+
 def moment(value: object) -> float | None:
     """Unix milliseconds of a time in seconds or milliseconds, or of an RFC 3339 date-time."""
     if isinstance(value, str) and not _is_number(value):
@@ -93,6 +105,11 @@ def moment(value: object) -> float | None:
 def truth(value: object) -> bool:
     """Whether `value` says yes: true, or the word "true" in any case."""
     return value is True or (isinstance(value, str) and value.strip().lower() == "true")
+
+
+def given(members: Mapping[str, Any]) -> dict[str, Any]:
+    """`members` without those that are unknown."""
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def tidy(members: Mapping[str, object]) -> dict[str, object]:

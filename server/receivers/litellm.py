@@ -12,7 +12,7 @@ from .chat.answers import answer
 from .chat.messages import conversation
 from .ending import Ending
 from .failed import error_of_call
-from .lenient import amount, count, ident, mapping, moment, name, text, tidy, truth
+from .lenient import amount, count, given, ident, mapping, moment, name, seconds, text, tidy, truth
 from .maker import Maker
 from .reader import PYTHONS
 
@@ -87,14 +87,14 @@ def _trace(call: Call, asked: Ending | None) -> dict[str, Any]:
         "status": status,
         "error_type": name(failure.get("error_class")) if failed else None,
         "cost_usd": _cost(call),
-        "latency_ms": _span(start, end) or _milliseconds(call.get("response_time")),
+        "latency_ms": _span(start, end) or seconds(call.get("response_time")),
         "time_to_first_token_ms": _first_token(call, start),
         "input_text": asked and asked.text,
         "output_text": answer(call.get("response")),
         "metadata": _metadata(call, failure),
         **_tokens(call, failed),
     }
-    return {member: value for member, value in found.items() if value is not None}
+    return given(found)
 
 
 def _error(call: Call, trace: Trace) -> dict[str, Any]:
@@ -168,11 +168,6 @@ def _first_token(call: Call, start: float | None) -> float | None:
 
 def _span(start: float | None, end: float | None) -> float | None:
     return None if start is None or end is None else amount(round(end - start, 3))
-
-
-def _milliseconds(seconds: object) -> float | None:
-    found = amount(seconds)
-    return None if found is None else amount(round(found * 1000, 3))
 
 
 def _metadata(call: Call, failure: Call) -> dict[str, object]:

@@ -56,8 +56,3 @@ def milliseconds(time_ns: int) -> int | None:
     """Unix ms of Unix ns; None where the schemas would take it for a mistake."""
     ms = time_ns // 1_000_000
     return ms if MIN_MS <= ms <= MAX_MS else None
-
-
-def given(members: dict[str, Any]) -> dict[str, Any]:
-    """`members` without those that are unknown."""
-    return {member: value for member, value in members.items() if value is not None}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from ..lenient import ident, mapping, moment, name, text
+from ..lenient import given, ident, mapping, moment, name, text
 from .details import metadata, tags
 from .logged import Logged, logged
 from .raised import error_type, provider, raised_in, sent_from
@@ -51,8 +51,7 @@ def error(event: Event, header: Mapping[str, Any], max_text_bytes: int) -> Found
         "metadata": metadata(event, raised, said),
         **_span(event, header, raised),
     }
-    members = {key: value for key, value in found.items() if value is not None}
-    return Found(members, shown.cut("stack_trace") if shown else {})
+    return Found(given(found), shown.cut("stack_trace") if shown else {})
 
 
 def event_id(value: object) -> str | None:

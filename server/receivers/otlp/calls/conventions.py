@@ -7,7 +7,7 @@ or says the same, is told; every other one stays in the metadata under its own n
 
 from collections.abc import Mapping
 
-from ...lenient import count, ident
+from ...lenient import count, ident, milliseconds, seconds
 from .lines import Line, by_attribute, part
 from .readers import (
     Reader,
@@ -17,14 +17,12 @@ from .readers import (
     flag,
     inside,
     known,
-    milliseconds,
     of_request,
     positive,
     price,
     provider,
     quoted,
     reasons,
-    seconds,
     vendor,
     wait,
     within,

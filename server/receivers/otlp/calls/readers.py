@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from ...lenient import amount, count, mapping, name, number
+from ...lenient import amount, count, mapping, milliseconds, name, seconds
 
 Reader = Callable[[Any], Any]
 
@@ -67,20 +67,9 @@ def positive(value: object) -> int | None:
     return count(value) or None
 
 
-def seconds(value: object) -> float | None:
-    """Milliseconds of a time in seconds."""
-    found = number(value)
-    return None if found is None else milliseconds(found * 1000)
-
-
 def wait(value: object) -> float | None:
     """Milliseconds of a time in seconds, or in milliseconds where it is whole (Strands)."""
     return milliseconds(value) if isinstance(value, int) else seconds(value)
-
-
-def milliseconds(value: object) -> float | None:
-    found = amount(value)
-    return None if found is None else round(found, 3)
 
 
 def flag(value: object) -> bool | None:

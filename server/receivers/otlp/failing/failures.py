@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from ....events import Trace
 from ...failed import error_of_call as _error_of_call
-from ...lenient import tidy
-from ..about import first, given, milliseconds, origin, ties
+from ...lenient import given, tidy
+from ..about import first, milliseconds, origin, ties
 from ..calls.attributes import read
 from ..records import FAILED, Attributes, Span
 from . import causes

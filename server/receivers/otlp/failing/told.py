@@ -5,8 +5,8 @@ from typing import Any
 import orjson
 
 from ....ids import hashed
-from ...lenient import mapping, tidy, truth
-from ..about import TYING, first, given, milliseconds, origin, ties, words
+from ...lenient import given, mapping, tidy, truth
+from ..about import TYING, first, milliseconds, origin, ties, words
 from ..records import LogRecord
 from . import causes, severity
 from .failures import exception
@@ -14,6 +14,9 @@ from .failures import exception
 _SAYING = ("message", "msg", "error", "exception")
 _OPENCLAW = ("openclaw.error", "openclaw.rawErrorPreview")
 _REASON = "openclaw.failoverReason"
+Reported = tuple[str | None, str | None, str | None]
+"""Type, message and stack trace of an exception."""
+
 _INSTANCE = ("service.instance.id", "service.name", "host.name")
 
 
@@ -41,17 +44,18 @@ def message(record: LogRecord) -> str:
 
 def error(record: LogRecord) -> dict[str, Any]:
     """The record in the members of the native error."""
+    said, reported = message(record), exception(record.attributes)
     return given(
         {
-            "event_id": _event_id(record),
+            "event_id": _event_id(record, said, reported),
             "trace_id": record.trace_id,
             "span_id": record.span_id,
             "occurred_at": milliseconds(record.time_ns),
             "error_type": _error_type(record),
             "severity": "error" if is_call(record) else severity.stored(_severity(record)),
-            "message": message(record),
-            "stack_trace": exception(record.attributes)[2],
-            "metadata": _metadata(record),
+            "message": said,
+            "stack_trace": reported[2],
+            "metadata": _metadata(record, reported),
             **ties(record.attributes),
         }
     )
@@ -67,16 +71,16 @@ def _error_type(record: LogRecord) -> str:
     return "crash" if _severity(record) >= severity.FATAL else "system_error"
 
 
-def _event_id(record: LogRecord) -> str | None:
+def _event_id(record: LogRecord, said: str, reported: Reported) -> str | None:
     """The same when the record is sent again; a fresh one where nothing could tell it apart."""
-    kind, said, _ = exception(record.attributes)
-    cause = causes.cause(kind, said)
+    kind, exception_message, _ = reported
+    cause = causes.cause(kind, exception_message)
     if record.trace_id and kind:
         return causes.event_id(record.trace_id, cause)
     if not record.time_ns:
         return None
     where = (record.trace_id, record.span_id, first(record.resource, *_INSTANCE), record.scope)
-    what = (record.severity_number, record.severity_text, message(record), *cause)
+    what = (record.severity_number, record.severity_text, said, *cause)
     return hashed("\0".join(map(str, (record.time_ns, *where, *what))))
 
 
@@ -90,8 +94,8 @@ def _body(body: object) -> str | None:
     )
 
 
-def _metadata(record: LogRecord) -> dict[str, object]:
-    kind, said, _ = exception(record.attributes)
+def _metadata(record: LogRecord, reported: Reported) -> dict[str, object]:
+    kind, said, _ = reported
     left = {name: value for name, value in record.attributes.items() if name not in _USED}
     found = tidy(
         {
