@@ -171,22 +171,19 @@ class Export(threading.Thread):
         return self.result
 
 
-def fill(server):
-    """Have no room in a service with a queue of 8 whose database is locked."""
+def refused(server, spans):
+    """An export that was told to try again: for a queue of 8, whose database is locked."""
     assert server.post("/v1/traces", [TRACE] * 8)["accepted"] == 8
-
-
-def was_refused(server):
-    return lambda: server.metric("tokenweir_events_refused_total") >= 5
+    export = Export(server.url, spans)
+    wait_until(lambda: server.metric("tokenweir_events_refused_total") >= 5, "a refusal")
+    return export
 
 
 def test_an_export_that_finds_no_room_is_stored_once_when_there_is_some(database):
     spans = spans_of(5)
     with serving(database, "--queue-events=8") as server:
         with Lock(database):
-            fill(server)
-            export = Export(server.url, spans)
-            wait_until(was_refused(server), "a refusal")
+            export = refused(server, spans)
         assert export.end() is SpanExportResult.SUCCESS
         wait_until(lambda: server.metric("tokenweir_queue_events") == 0, "an empty queue")
         sums = sums_shown(server)
@@ -211,9 +208,7 @@ def test_an_export_outlives_the_service_that_refused_it(database):
     spans = spans_of(5)
     with serving(database, "--queue-events=8") as server:
         with Lock(database):
-            fill(server)
-            export = Export(server.url, spans)
-            wait_until(was_refused(server), "a refusal")
+            export = refused(server, spans)
             server.process.kill()
             server.process.wait()
         port = server.url.rpartition(":")[2]
