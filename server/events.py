@@ -1,6 +1,7 @@
 """The values that travel: Events on their way to the store, Rejecteds on their way back.
 
-An Event is one row of its table, ready to bind: its fields are the columns, in their order.
+An Event is one row of its table, ready to bind: its fields are the columns, in their order, and
+behind them the keys that tie it to others (`links.py`).
 Long texts are held as UTF-8, since Python would keep a text with one emoji at four bytes a
 character. Only `normalise.py` makes Events, and it checks that they can be stored.
 """
@@ -38,6 +39,8 @@ class Trace(NamedTuple):
     metadata: bytes | None
     input_text: bytes | None
     output_text: bytes | None
+    keys: tuple[str, ...] | None = None
+    """Not a column: what ties this report of a call to other reports of it."""
 
     @property
     def kind(self) -> str:
@@ -62,6 +65,8 @@ class Error(NamedTuple):
     metadata: bytes | None
     message: bytes
     stack_trace: bytes | None
+    keys: tuple[str, ...] | None = None
+    """Not a column: what ties this report of a failure to other reports of it."""
 
     @property
     def kind(self) -> str:
@@ -78,6 +83,11 @@ Group = tuple[Event, ...]
 
 EVENTS: dict[str, type[Trace] | type[Error]] = {"trace": Trace, "error": Error}
 KINDS = tuple(EVENTS)
+COLUMNS = {kind: event._fields[:-1] for kind, event in EVENTS.items()}
+"""Of each kind's table, as far as Events fill them."""
+TURN_USAGE = "turn_usage"
+"""Operation of a row that adds up a turn's calls, or tells the tokens or the cost of calls whose
+own rows do not: they count, it is no call itself."""
 MAX_INTEGER = 2**63 - 1
 """The largest that SQLite's INTEGER holds."""
 MAX_NAME = 256

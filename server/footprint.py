@@ -36,4 +36,5 @@ def footprint(event: Event) -> int:
     """Bytes, at most: values may be shared, and NULLs are counted as if they were there."""
     table = type(event)
     names = "".join(filter(None, _NAMES[table](event)))  # as wide as the widest of them
-    return _FIXED[table] + getsizeof(names) + sum(map(len, filter(None, _TEXTS[table](event))))
+    texts = sum(map(len, filter(None, _TEXTS[table](event))))
+    return _FIXED[table] + getsizeof(names) + texts + sum(map(getsizeof, event.keys or ()))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import metadata
-from .events import MAX_INTEGER, Error, Invalid, Trace
+from .events import COLUMNS, MAX_INTEGER, Invalid
 from .texts import utf8
 from .times import parse_rfc3339
 
@@ -96,7 +96,7 @@ _COMMON: dict[str, Reader] = {
     "metadata": metadata.parse,
 }
 TRACE = Members(
-    Trace._fields,
+    COLUMNS["trace"],
     {
         **_COMMON,
         **dict.fromkeys(("parent_span_id", "operation", "status"), _name),
@@ -108,7 +108,7 @@ TRACE = Members(
     },
 )
 ERROR = Members(
-    Error._fields,
+    COLUMNS["error"],
     {
         **_COMMON,
         **dict.fromkeys(("message", "stack_trace"), utf8),

@@ -14,7 +14,7 @@ MAX_DEPTH = 64
 
 MAX_MEMBERS = 1000
 
-_RESERVED = ("extra", "truncated", "ingest_key")
+_RESERVED = ("extra", "truncated", "ingest_key", "price_table", "metered")
 
 _NESTED = "attributes"
 """The member in which an OTLP span's attributes are kept."""
@@ -78,7 +78,12 @@ def _fitted(metadata: dict[str, Any], text: bytes, cut: dict[str, int], limit: i
 
 def sign(metadata: bytes | None, key: str) -> bytes:
     """What `encode` made, with the name of the key that the event was sent with."""
-    member = orjson.dumps({"ingest_key": key})
+    return with_member(metadata, "ingest_key", key)
+
+
+def with_member(metadata: bytes | None, name: str, value: str) -> bytes:
+    """What `encode` made, with a reserved member behind it that it has not yet."""
+    member = b'{"%s":%s}' % (name.encode(), orjson.dumps(value))
     return member if metadata in (None, b"{}") else metadata[:-1] + b"," + member[1:]
 
 

@@ -53,6 +53,10 @@ class Normaliser:
                 item[name] = self._redactor.name(value) if self._redactor else value[:MAX_NAME]
         return item
 
+    def ident(self, value: str) -> str:
+        """An id as it is kept beside the columns: a hash of one that holds a secret."""
+        return self._redactor.ident(value) if self._redactor else value
+
     def trace(self, item: Item, source: str, cut: Mapping[str, int] = _WHOLE) -> Trace:
         """A row of `llm_traces`, arriving now. `cut`: bytes of texts shortened already, by name."""
         row = self._row(TRACE, item, source, cut)
@@ -60,13 +64,13 @@ class Normaliser:
         row["model"] = row["model"] or "unknown"
         row["status"], row["error_type"] = stored_status(row["status"], row["error_type"])
         row["cost_source"] = None if row["cost_usd"] is None else "reported"
-        return Trace._make(row.values())
+        return Trace(*row.values())
 
     def error(self, item: Item, source: str, cut: Mapping[str, int] = _WHOLE) -> Error:
         """A row of `error_events`, arriving now. `cut`: as for `trace`."""
         row = self._row(ERROR, item, source, cut)
         row["severity"] = row["severity"] or "error"
-        return Error._make(row.values())
+        return Error(*row.values())
 
     def _row(
         self, members: Members, item: Item, source: str, shortened: Mapping[str, int]

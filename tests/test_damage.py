@@ -191,7 +191,7 @@ def foreign_with_a_log(path):
     [
         (foreign, "another program"),
         (foreign_with_a_log, "another program"),
-        (newer, "has schema version 99, from a newer tokenweir; this one knows 3"),
+        (newer, "has schema version 99, from a newer tokenweir; this one knows 4"),
         (lambda path: path.mkdir(), "is a directory"),
         (os.mkfifo, "is no regular file"),
     ],

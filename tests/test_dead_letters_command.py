@@ -235,8 +235,8 @@ def of_version(version):
     ("make", "wanted"),
     [
         (lambda path: None, "does not exist, or is out of reach"),
-        (of_version(1), "has schema version 1; start the service on it to bring it to 3"),
-        (of_version(99), "has schema version 99, from a newer tokenweir; this one knows 3"),
+        (of_version(1), "has schema version 1; start the service on it to bring it to 4"),
+        (of_version(99), "has schema version 99, from a newer tokenweir; this one knows 4"),
         (lambda path: change(path, "CREATE TABLE theirs (x)"), "is a database of another program"),
     ],
     ids=["missing", "older", "newer", "foreign"],

@@ -53,9 +53,12 @@ async def test_every_field_of_a_valid_example_is_stored(name, post, rows):
         "source": "native",
         "event_id": entry["event_id"],
         "trace_id": entry["event_id"],
-        **({"severity": "error"} if is_error else {"status": "ok"}),
+        **({"severity": "error"} if is_error else {"status": "ok", "counted": 1}),
     }
     known = {key: value for key, value in payload.items() if key in row}
+    if not is_error:
+        counts = ("prompt_tokens", "completion_tokens", "total_tokens")
+        defaults["has_usage"] = int(any(payload.get(name) is not None for name in counts))
     assert row == defaults | known | MADE.get(name, {})
 
 

@@ -16,7 +16,7 @@ from server.parts import make_receivers
 from server.redaction.own import read_rules
 from server.redaction.redactor import Redactor
 from server.redaction.scrubber import MARGIN, NOT_STORED
-from server.store.dead_letters import to_json
+from server.store.read_back import to_json
 
 from . import process
 from .credentials import CREDENTIALS, KEYS, OTHERS, pem, some

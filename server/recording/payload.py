@@ -31,7 +31,9 @@ def decoder(heading: bytes) -> Callable[[bytes | memoryview], list[Event]]:
 
     def decode(payload: bytes | memoryview) -> list[Event]:
         try:
-            return [makers[kind](values) for kind, values in msgpack.unpackb(payload)]
+            return [
+                makers[kind](values) for kind, values in msgpack.unpackb(payload, use_list=False)
+            ]
         except (TypeError, KeyError, IndexError) as error:
             raise ValueError(f"no events of this version: {type(error).__name__}") from None
 

@@ -4,10 +4,10 @@ Blocking, without Tornado, called from one thread. SQLite (`writer.py`) is the o
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
-from ..events import Event
+from ..events import Event, Trace
 
 
 class Mark(NamedTuple):
@@ -18,10 +18,14 @@ class Mark(NamedTuple):
 
 
 class Written(NamedTuple):
-    """What became of a committed batch, by kind; the two add up to the batch."""
+    """What became of a committed batch, by kind; the first three add up to the batch."""
 
     persisted: Counter[str]
     deduplicated: Counter[str]
+    merged: Counter[str]
+    """Parts that filled another's row, or wait for it."""
+    unpriced: Counter[tuple[str, str]]
+    """Stored calls with tokens and without a known price, by provider and model."""
 
 
 class Trimmed(NamedTuple):
@@ -29,6 +33,8 @@ class Trimmed(NamedTuple):
 
     deleted: Counter[str]
     """Rows since the last call, by kind: those of which it is sure by now."""
+    expired: int
+    """Parts since the last call, likewise, whose call never came."""
     blanked: int
     """Rows that lost their texts, since the start."""
     oldest: Mapping[str, int]
@@ -39,6 +45,15 @@ class Trimmed(NamedTuple):
     """Whether something is left to do, and has been for a while."""
     urgent: bool
     """Whether that must be done before anything is written."""
+
+
+Price = Callable[[Trace], Trace]
+"""Gives a call without a cost its cost, where that is known. For the store's thread."""
+
+
+def as_it_is(trace: Trace) -> Trace:
+    """No prices are known."""
+    return trace
 
 
 class Unavailable(Exception):

@@ -1,14 +1,13 @@
 """Events that the store refuses, kept as JSON with the reason, until somebody decides."""
 
-import json
 import sqlite3
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ..events import EVENTS, UTF8, Event
+from ..events import Event
 from ..times import now_ms
 from . import Aside, Refused
 from .faults import refusing
+from .read_back import from_json, to_json
 from .totals import add_totals
 
 _SELECT = "SELECT id, created_at, kind, reason, event FROM dead_letters"
@@ -74,28 +73,9 @@ def remove_letter(db: sqlite3.Connection, letter: Letter, why: str) -> None:
     add_totals(db, {f"dead_letters_{why}.{letter.kind}": 1})
 
 
-def to_json(event: Event) -> str:
-    """The columns of `event` by name, without NULLs. Raises TypeError and ValueError."""
-    pairs: Iterable[tuple[str, object]] = zip(event._fields, event, strict=True)
-    texts = {name: _text(value) for name, value in pairs if value is not None}
-    return json.dumps(texts, allow_nan=False)
-
-
 def event_of(letter: Letter) -> Event:
     """The Event in `letter`, as it was. Raises `Refused` where it holds none of this version."""
     try:
-        kind = EVENTS[letter.kind]
-        found = {name: _value(name, value) for name, value in json.loads(letter.event).items()}
-        return kind(**{**dict.fromkeys(kind._fields), **found})
+        return from_json(letter.kind, letter.event)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Refused(type(error).__name__, "the letter holds no event of this version") from None
-
-
-def _text(value: object) -> object:
-    """Bytes that are no UTF-8 survive: whatever was wrong with the event, the letter has it."""
-    return value.decode(errors="surrogateescape") if isinstance(value, bytes) else value
-
-
-def _value(name: str, value: Any) -> Any:
-    is_text = name in UTF8 and isinstance(value, str)
-    return value.encode(errors="surrogateescape") if is_text else value

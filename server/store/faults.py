@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..events import EVENTS, MAX_MESSAGE
+from ..events import COLUMNS, MAX_MESSAGE
 from . import Refused, Unavailable
 from .schema import TABLES
 
@@ -27,9 +27,14 @@ _REASONS = {
     sqlite3.SQLITE_READONLY: "io_error",
 }
 _COLUMNS = {
-    **{TABLES[kind]: event._fields for kind, event in EVENTS.items()},
+    **{TABLES[kind]: columns for kind, columns in COLUMNS.items()},
     "totals": ("name", "value"),
     "dead_letters": ("id", "created_at", "kind", "reason", "event"),
+    "call_keys": ("key", "trace"),
+    "merged_events": ("event_id", "trace"),
+    "parts": ("event_id", "trace", "waits_for", "created_at", "event"),
+    "cost_series": ("series", "payer", "started_at", "until", "value", "seen_at"),
+    "cost_awaited": ("id", "payer", "at", "event_id"),
 }
 
 
@@ -42,7 +47,8 @@ def refusing(db: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if isinstance(error, _THE_EVENTS_OWN) or (_is_generic(error) and not schema_fault(db)):
+        is_own = not isinstance(error, sqlite3.Error) or isinstance(error, _THE_EVENTS_OWN)
+        if is_own or (_is_generic(error) and not schema_fault(db)):
             name = getattr(error, "sqlite_errorname", type(error).__name__)
             raise Refused(name, str(error)[:MAX_MESSAGE]) from None
         raise
@@ -83,5 +89,8 @@ def page_fault(db: sqlite3.Connection, *, thorough: bool = False) -> str | None:
 
 
 def _is_generic(error: Exception) -> bool:
-    """Not of a kind of its own: the statement or the event; which, the schema tells."""
-    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    """Not of a kind of its own: the statement or the event; which, the schema tells.
+
+    Without a code it is not SQLite's: a row that an event belongs to holds what is no text.
+    """
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) == sqlite3.SQLITE_ERROR

@@ -4,8 +4,10 @@ import sqlite3
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
+from typing import cast
 
-from ..events import UTF8, Event
+from ..events import COLUMNS, UTF8, Event, Trace
+from .call_numbers import first_numbers
 from .schema import TABLES
 
 ROWS_A_STATEMENT = 50
@@ -24,11 +26,15 @@ def insert(db: sqlite3.Connection, rows: Sequence[Event]) -> int:
 
 def _insert(db: sqlite3.Connection, rows: Sequence[Event]) -> int:
     """A NULL costs four times what another value does to bind, so columns of NULLs are left out."""
-    columns = list(zip(*rows, strict=True))
+    *columns, keys = zip(*rows, strict=True)
+    names = COLUMNS[rows[0].kind]
+    if any(keys) and rows[0].kind == "trace":
+        columns.append(tuple(first_numbers(cast(Sequence[Trace], rows))))
+        names = (*names, "call_key")
     filled = tuple(i for i, column in enumerate(columns) if _is_filled(column))
     values = chain.from_iterable(zip(*(columns[i] for i in filled), strict=True))
-    table, names = TABLES[rows[0].kind], tuple(rows[0]._fields[i] for i in filled)
-    return db.execute(_statement(table, names, len(rows)), list(values)).rowcount
+    statement = _statement(TABLES[rows[0].kind], tuple(names[i] for i in filled), len(rows))
+    return db.execute(statement, list(values)).rowcount
 
 
 def _is_filled(column: tuple[object, ...]) -> bool:

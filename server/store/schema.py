@@ -93,6 +93,66 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         WHERE json_valid(event)
         """,
     ),
+    (
+        "ALTER TABLE llm_traces ADD COLUMN counted INTEGER NOT NULL DEFAULT 1",
+        """
+        ALTER TABLE llm_traces ADD COLUMN has_usage INTEGER
+        GENERATED ALWAYS AS (coalesce(prompt_tokens, completion_tokens, total_tokens) IS NOT NULL)
+        VIRTUAL
+        """,
+        "ALTER TABLE llm_traces ADD COLUMN call_key INTEGER",
+        "CREATE INDEX llm_traces_by_call ON llm_traces (call_key) WHERE call_key IS NOT NULL",
+        "DROP INDEX llm_traces_by_trace",
+        "CREATE INDEX llm_traces_by_trace ON llm_traces (trace_id, parent_span_id)",
+        """
+        CREATE TABLE call_keys (
+            key INTEGER NOT NULL,
+            trace INTEGER NOT NULL,
+            PRIMARY KEY (key, trace)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE merged_events (
+            event_id TEXT PRIMARY KEY,
+            trace INTEGER NOT NULL,
+            started_at INTEGER
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX merged_events_by_trace ON merged_events (trace)",
+        """
+        CREATE TABLE parts (
+            event_id TEXT PRIMARY KEY,
+            trace INTEGER,
+            waits_for TEXT,
+            created_at INTEGER NOT NULL,
+            event TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX parts_by_trace ON parts (trace) WHERE trace IS NOT NULL",
+        "CREATE INDEX parts_by_call ON parts (waits_for) WHERE waits_for IS NOT NULL",
+        "CREATE INDEX parts_by_time ON parts (created_at)",
+        """
+        CREATE TABLE cost_series (
+            series TEXT PRIMARY KEY,
+            payer TEXT NOT NULL,
+            started_at INTEGER NOT NULL,
+            until INTEGER NOT NULL,
+            value REAL NOT NULL,
+            seen_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX cost_series_by_payer ON cost_series (payer, until)",
+        "CREATE INDEX cost_series_by_time ON cost_series (seen_at)",
+        """
+        CREATE TABLE cost_awaited (
+            id INTEGER PRIMARY KEY,
+            payer TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            event_id TEXT NOT NULL UNIQUE
+        ) STRICT
+        """,
+        "CREATE INDEX cost_awaited_by_payer ON cost_awaited (payer, at)",
+    ),
 )
 """Statements by the `user_version` they start from; the first makes version 1 of a new file."""
 
