@@ -32,6 +32,7 @@ RESPONSES: dict[str, Any] = {
     "logs": logs_service.ExportLogsServiceResponse,
     "metrics": metrics_service.ExportMetricsServiceResponse,
 }
+RECEIVERS = {"traces": "spans", "logs": "logs", "metrics": "otlp_metrics"}
 _LISTS = {
     "traces": ("resource_spans", "scope_spans", "spans"),
     "logs": ("resource_logs", "scope_logs", "log_records"),
@@ -139,8 +140,17 @@ def call(number, attributes=None, **options):
     return tool(number, {**CHAT, **(attributes or {})}, **options)
 
 
-def record(body=None, attributes=None, number=0, text="", event_name="", trace_id="", time=END):
-    """A log record of a severity."""
+def record(
+    body=None,
+    attributes=None,
+    number=0,
+    text="",
+    event_name="",
+    trace_id="",
+    time=END,
+    span_id=None,
+):
+    """A log record of a severity; the ids are hex, and a span's of a trace is known."""
     return LogRecord(
         time_unix_nano=time,
         severity_number=number,
@@ -149,7 +159,7 @@ def record(body=None, attributes=None, number=0, text="", event_name="", trace_i
         body=any_value(body),
         attributes=pairs(attributes or {}),
         trace_id=bytes.fromhex(trace_id),
-        span_id=bytes.fromhex(trace_id[:16]),
+        span_id=bytes.fromhex(trace_id[:16] if span_id is None else span_id),
     )
 
 
@@ -157,6 +167,31 @@ def metric(name="requests"):
     """A counter that stands at 3."""
     found = Metric(name=name)
     found.sum.data_points.add(as_int=3, time_unix_nano=END)
+    return found
+
+
+SPENDING = {
+    "openclaw.channel": "webchat",
+    "openclaw.agent": "main",
+    "openclaw.provider": "openai",
+    "openclaw.model": "gpt-4o",
+}
+COST = "openclaw.cost.usd"
+MINUTE = 60 * 10**9
+
+
+def cost(*points, name=COST, temporality=2, start=START, **attributes):
+    """What was spent. Of each point the value, and the minutes since START."""
+    found = Metric(name=name)
+    found.sum.aggregation_temporality, found.sum.is_monotonic = temporality, True
+    for value, minutes in points:
+        point = found.sum.data_points.add(attributes=pairs(SPENDING | attributes))
+        point.start_time_unix_nano = start
+        point.time_unix_nano = START + int(minutes * MINUTE)
+        if isinstance(value, int):
+            point.as_int = value
+        elif value is not None:
+            point.as_double = value
     return found
 
 
@@ -196,13 +231,24 @@ def told(response, media_type, signal="traces"):
     return lost, why
 
 
+def items_of(*sent, signal="traces", capture="full", message=None, redactor=None, **about):
+    """What the receiver of a signal makes of a request, of a `message` or with these records."""
+    message = message or request(*sent, signal=signal, **about)
+    body = message.SerializeToString()
+    receiver = make_receivers(Config(capture=capture), redactor)[RECEIVERS[signal]]
+    return list(receiver.read(bytearray(body), PROTOBUF))
+
+
+def events_of(*sent, **options):
+    """The Events of such a request, in their order."""
+    groups = [item for item in items_of(*sent, **options) if type(item) is tuple]
+    return [event for group in groups for event in group]
+
+
 def trace_of(attributes, capture="full", scope="test", resource=None, **members):
     """The Trace of a span with these attributes; None where it is no model call."""
     said = {"start_time_unix_nano": START, "end_time_unix_nano": END, **members}
-    body = packed([span(attributes, **said)], PROTOBUF, scope=scope, resource=resource)
-    receiver = make_receivers(Config(capture=capture))["spans"]
-    items = receiver.read(bytearray(body), PROTOBUF)
-    found = [one for item in items if isinstance(item, tuple) for one in item]
+    found = events_of(span(attributes, **said), capture=capture, scope=scope, resource=resource)
     return next((one for one in found if isinstance(one, Trace)), None)
 
 
@@ -254,7 +300,8 @@ def _metrics():
     found = [metric("gen_ai.client.token.usage"), metric("Zebra7")]
     for one in found:
         one.sum.data_points[0].attributes.extend(pairs(CALL))
-    return request(*found, signal="metrics")
+    told = cost((0.25, 1), (3, 2), **{"openclaw.model": "Zebra7"})
+    return request(*found, told, signal="metrics", resource={"service.name": "Zebra7"})
 
 
 SIGNALS = {"spans": _spans(), "logs": _logs(), "otlp_metrics": _metrics()}

@@ -120,7 +120,7 @@ def content(row):
     named = {
         k: str(row[k]).replace("large", "").replace("small", "") for k in ("event_id", "trace_id")
     }
-    return {k: v for k, v in row.items() if k not in ("id", "created_at")} | named
+    return {k: v for k, v in row.items() if k not in ("id", "created_at", "call_key")} | named
 
 
 async def test_a_large_object_alone_is_an_event(post, rows):

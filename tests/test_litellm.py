@@ -2,8 +2,14 @@
 
 import json
 import tracemalloc
+from typing import Any
 
 import pytest
+
+from server import links
+from server.config import Config
+from server.ids import hashed
+from server.parts import make_receivers
 
 from .corpus import EXAMPLES, captured, expected_of, request_of
 
@@ -47,7 +53,7 @@ async def test_a_captured_request_gives_exactly_its_rows(body, post, rows, ledge
     traces, errors = await rows(), await rows("error_events")
     assert len(traces) == len(expected["traces"])
     assert len(errors) == len(expected["errors"])
-    by_id = {row["event_id"]: row for row in traces}
+    by_id = {row["event_id"].partition(":")[0]: row for row in traces}
     for wanted in expected["traces"]:
         check_trace(wanted, by_id[wanted["call_id"]])
     for wanted, row in zip(expected["errors"], errors, strict=True):
@@ -60,8 +66,8 @@ def check_trace(wanted, row):
     assert row["source"] == "litellm"
     assert row["provider"] == (wanted["provider"] or "unknown")
     assert row["model"] == wanted["model"]
-    assert row["cost_usd"] == (wanted["cost_usd"] or None)  # 0.0 is no price
-    assert row["cost_source"] == ("reported" if wanted["cost_usd"] else None)
+    reported = row["cost_usd"] if row["cost_source"] == "reported" else None
+    assert reported == (wanted["cost_usd"] or None)  # 0.0 is no price
     assert row["latency_ms"] == pytest.approx(wanted["latency_ms"], abs=1)
     assert row["metadata"].get("response_model") == wanted["response_model"]
     assert row["metadata"]["response_id"] == wanted["id"]
@@ -79,7 +85,8 @@ def check_error(wanted, row, traces):
     assert wanted["message_contains"] in row["message"]
     assert bool(row["stack_trace"]) == wanted["has_stack_trace"]
     assert row["metadata"]["exception_type"] == wanted["exception_type"]
-    trace = traces[row["event_id"].removesuffix(":error")]
+    trace = traces[row["event_id"].partition(":")[0]]
+    assert row["event_id"] == f"{trace['event_id']}:error"
     assert row["trace_id"] == trace["trace_id"]
     assert (row["provider"], row["model"]) == (trace["provider"], trace["model"])
 
@@ -113,10 +120,53 @@ async def test_a_failed_calls_tokens_are_kept_when_it_has_any(send, rows):
     assert (row["prompt_tokens"], row["completion_tokens"]) == (7, None)
 
 
+NAMED, ANSWERED = links.litellm("c1"), links.response("openai", "r1")
+
+
+@pytest.mark.parametrize(
+    ("members", "keys"),
+    [
+        ({}, (NAMED,)),
+        ({"id": "r1"}, (ANSWERED, NAMED)),
+        ({"id": "r1", "custom_llm_provider": None}, (links.response("unknown", "r1"), NAMED)),
+        ({"id": "c1"}, (NAMED,)),  # of a call without an answer
+        ({"id": "r1", "cache_hit": True}, (NAMED,)),  # it is the id of another call
+        ({"id": "r1", "cache_hit": "False"}, (ANSWERED, NAMED)),
+        ({"id": "r1", "litellm_call_id": None}, (ANSWERED,)),
+        ({"id": {}, "litellm_call_id": ""}, None),
+        ({"litellm_call_id": "c" * 300}, (links.litellm(hashed("c" * 300)),)),
+    ],
+)
+def test_a_call_is_named_by_its_own_id_and_by_that_of_its_answer(members, keys):
+    body = json.dumps({**CALL, **members}).encode()
+    receiver = make_receivers(Config())["litellm"]
+    found: Any = list(receiver.read(bytearray(body), "application/json"))
+    ((trace,),) = found
+    assert trace.keys == keys
+
+
 async def test_a_cached_answer_really_cost_nothing(send, rows):
     await send({**CALL, "response_cost": 0.0, "cache_hit": True})
     (row,) = await rows()
     assert (row["cost_usd"], row["cost_source"]) == (0.0, "reported")
+
+
+async def test_each_attempt_of_a_call_is_a_row_though_all_have_its_id(send, rows):
+    failed = {**CALL, "status": "failure", "error_str": "RateLimitError: slow down"}
+    attempts = [
+        {**failed, "startTime": 1_795_714_212.798831},
+        {**failed, "startTime": 1_795_714_212.799201},  # an instant later
+        {**CALL, "startTime": 1_795_714_213.821302, "prompt_tokens": 11},
+    ]
+    for _ in range(2):  # also when they are sent again
+        await send(attempts)
+    traces, errors = await rows(), await rows("error_events")
+    assert [(row["status"], row["prompt_tokens"]) for row in traces] == [
+        ("error", None),
+        ("error", None),
+        ("ok", 11),
+    ]
+    assert [row["event_id"] for row in errors] == [f"{row['event_id']}:error" for row in traces[:2]]
 
 
 @pytest.mark.parametrize("status", ["failure", "Failure", "FAILED", None])

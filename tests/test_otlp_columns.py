@@ -353,6 +353,30 @@ def test_langfuse_of_langchain_counts_all_parts_apart():
     assert (trace.cache_read_tokens, trace.reasoning_tokens) == (64, 8)
 
 
+VERCEL_5 = {"ai.operationId": "ai.streamText.doStream", "ai.model.provider": "anthropic.messages"}
+READ, DETAILS = {"ai.usage.cachedInputTokens": 100}, "ai.usage.inputTokenDetails.cacheReadTokens"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "scope", "prompt"),
+    [
+        ({**VERCEL_5, **READ}, "ai", 600),
+        ({**VERCEL_5, **READ, DETAILS: 100}, "ai", 500),  # from 6 on
+        ({**VERCEL_5, **READ, "ai.model.provider": "openai.chat"}, "ai", 500),
+        (
+            {"gen_ai.usage.cache_read.input_tokens": 100},
+            "@traceloop/instrumentation-anthropic",
+            600,
+        ),
+        ({"gen_ai.usage.cache_read.input_tokens": 100}, "opentelemetry.anthropic", 500),
+    ],
+)
+def test_a_sender_known_to_count_cached_tokens_apart_is_mended(attributes, scope, prompt):
+    used = {"gen_ai.usage.input_tokens": 500, "gen_ai.usage.output_tokens": 40}
+    trace = trace_of({**CHAT, **used, **attributes}, scope=scope)
+    assert (trace.prompt_tokens, trace.total_tokens) == (prompt, prompt + 40)
+
+
 def test_cached_tokens_that_are_counted_apart_become_part_of_the_prompt():
     apart = {"gen_ai.usage.cache_read_input_tokens": 512}
     fewer = {"gen_ai.usage.input_tokens": 100, "gen_ai.usage.output_tokens": 7, **apart}
@@ -433,8 +457,13 @@ def test_a_cost_is_kept_as_reported(attributes):
 
 
 def test_a_cost_of_nothing_is_no_price():
-    trace = row({"gen_ai.cost.total_cost": 0.0})
+    trace = row({"gen_ai.cost.total_cost": 0.0, "litellm.cache_hit": "False"})
     assert (trace.cost_usd, trace.cost_source) == (None, None)
+
+
+def test_an_answer_of_litellms_cache_cost_nothing():
+    trace = row({"gen_ai.cost.total_cost": 0.0, "litellm.cache_hit": "True"})
+    assert (trace.cost_usd, trace.cost_source) == (0.0, "reported")
 
 
 # Who, and what else

@@ -5,6 +5,7 @@ import json
 import math
 from random import Random
 from sys import getsizeof
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -31,7 +32,11 @@ from server.refusal import Refusal
 from .generated import nested, steady
 from .otlp import JSON, PROTOBUF, REQUESTS, any_value, as_json, bodies, pairs, request, span
 
-READ = {"traces": reading.spans, "logs": reading.log_records, "metrics": reading.metrics}
+READ: dict[str, Any] = {
+    "traces": reading.spans,
+    "logs": reading.log_records,
+    "metrics": reading.metrics,
+}
 MOST = 1000
 
 

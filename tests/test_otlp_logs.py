@@ -114,11 +114,10 @@ async def test_a_record_that_says_nothing_still_has_a_message(send):
     assert (first["message"], second["message"]) == ("failed", "db.down")
 
 
-@pytest.mark.parametrize("older", [False, True])
-async def test_content_of_a_call_is_no_failure(send, older):
-    name = "gen_ai.client.inference.operation.details"
-    attributes = {**BROKEN, **({"event.name": name} if older else {})}
-    assert await send(record("x", attributes, 17, event_name="" if older else name)) == []
+async def test_a_failed_call_that_its_sender_tells_of_as_an_event_is_an_error(send):
+    name = "gen_ai.client.operation.exception"
+    (error,) = await send(record("could not pay", BROKEN, 13, event_name=name))
+    assert (error["error_type"], error["severity"]) == ("system_error", "warning")
 
 
 @pytest.mark.parametrize("is_error", [True, "true"])

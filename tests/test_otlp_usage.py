@@ -2,58 +2,101 @@
 
 import pytest
 
-from .otlp import call, packed
+from server import links
 
-pytestmark = pytest.mark.gen_test
+from .otlp import END, SERVICE, START, TRACE_ID, call, events_of, items_of
 
 TOKENS = {"gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 5}
 USAGE = call(9, TOKENS, name="openclaw.model.usage")
+TURN = (links.metered("shop", "openai", "gpt-4o"), links.turn(TRACE_ID))
 
 
-@pytest.fixture
-def send(post, rows, ledger):
-    """Post spans; the rows of traces."""
-
-    async def send(*sent):
-        assert (await post("/v1/traces", packed(sent))).code == 200
-        found = await rows()
-        assert ledger()["rejected"] == 0
-        return found
-
-    return send
+def test_a_turn_and_its_calls_name_their_trace_and_who_meters_them():
+    sent = call(1, TOKENS, name="openclaw.model.call"), USAGE
+    events = events_of(*sent, resource=SERVICE)
+    assert [(one.operation, one.prompt_tokens) for one in events] == [
+        ("chat", 10),
+        ("turn_usage", 10),
+    ]
+    assert [one.keys for one in events] == [TURN, TURN]
 
 
-async def test_a_turn_without_a_call_is_a_row_that_is_no_call(send):
-    (row,) = await send(USAGE)
-    assert (row["operation"], row["prompt_tokens"]) == ("turn_usage", 10)
+@pytest.mark.parametrize(
+    ("options", "scope"),
+    [
+        ({"name": "chat gpt-4o"}, "openclaw"),
+        ({"attributes": {"openclaw.model_call.observation_unit": "turn"}}, "other"),
+    ],
+)
+def test_openclaw_is_known_by_its_scope_or_its_words(options, scope):
+    attributes = {"openclaw.api": "openai", **options.pop("attributes", {})}
+    (event,) = events_of(call(1, attributes, kind=3, **options), scope=scope, resource=SERVICE)
+    assert event.keys == TURN
+
+
+def test_without_a_service_or_a_trace_it_is_metered_all_the_same():
+    (event,) = events_of(call(1, name="openclaw.model.call", trace_id=b""))
+    assert event.keys == (links.metered("", "openai", "gpt-4o"),)
+
+
+ASKED = '[{"role": "user", "content": "How deep?"}]'
+STREAM = {"logfire.span_type": "span", "gen_ai.input.messages": ASKED, "logfire.msg": "Chat"}
+LINE = {
+    **{**STREAM, "logfire.span_type": "log", "logfire.msg": "streaming took 0.1s", **TOKENS},
+    "gen_ai.output.messages": '[{"role": "assistant", "content": "3 m"}]',
+    "gen_ai.response.id": "r1",
+}
+LATER = {"start_time_unix_nano": END + 5, "end_time_unix_nano": END + 5, "name": "streaming"}
+PARENT = {"parent_span_id": b"\x07" * 8}
 
 
 @pytest.mark.parametrize("is_late", [False, True])
-async def test_a_turn_is_no_row_where_its_call_has_the_tokens(send, counted, is_late):
-    sent = [call(1, TOKENS, name="openclaw.model.call"), USAGE]
-    (row,) = await send(*(sent[::-1] if is_late else sent))
-    assert row["operation"] == "chat"
-    assert counted("events_skipped_total", reason="not_a_model_call") == 1
+@pytest.mark.parametrize("ids", [PARENT, {"trace_id": b"\x08" * 16}])
+def test_what_a_stream_used_is_told_of_its_call(ids, is_late):
+    where = PARENT if ids is PARENT else {}
+    sent = [call(1, STREAM, **where), call(2, LINE, **{**LATER, **ids})]
+    items = items_of(*(sent if is_late else sent[::-1]))
+    ((event,),) = [one for one in items if one and type(one) is tuple]
+    assert (event.event_id, event.operation) == (f"{TRACE_ID}:{1:016x}", "chat")
+    assert (event.prompt_tokens, event.completion_tokens) == (10, 5)
+    assert (event.input_text, event.output_text) == (b"How deep?", b"3 m")
+    assert event.keys == (links.response("openai", "r1"),)
+    assert event.latency_ms == round((END - START) / 10**6, 3)
+    assert b'"logfire.msg":"Chat"' in event.metadata
+    skipped = [one.reason for one in items if type(one) is not tuple]
+    assert skipped == ["not_a_model_call"]
 
 
-async def test_a_turn_is_a_row_where_its_call_has_no_tokens(send):
-    rows = await send(call(1, name="openclaw.model.call"), USAGE)
-    assert [row["operation"] for row in rows] == ["chat", "turn_usage"]
+def test_streams_alike_get_a_line_each():
+    calls = [call(n, STREAM, **PARENT) for n in (1, 2, 3)]
+    lines = [call(n, {**LINE, **used(n)}, **LATER, **PARENT) for n in (4, 5)]
+    events = events_of(*lines, *calls)
+    assert [one.prompt_tokens for one in events] == [4, 5, None]
 
 
-async def test_a_turn_is_a_row_where_the_tokens_are_of_another_trace(send):
-    other = call(1, TOKENS, name="openclaw.model.call", trace_id=b"\1" * 16)
-    rows = await send(other, USAGE)
-    assert [row["operation"] for row in rows] == ["chat", "turn_usage"]
+def used(number):
+    return {"gen_ai.usage.input_tokens": number}
 
 
-async def test_two_turns_are_two_rows(send):
-    rows = await send(USAGE, call(8, TOKENS, name="openclaw.model.usage"))
-    assert [row["operation"] for row in rows] == ["turn_usage", "turn_usage"]
+@pytest.mark.parametrize(
+    ("stream", "line"),
+    [
+        ({}, {"parent_span_id": b"\x06" * 8}),
+        ({}, {"start_time_unix_nano": END - 1}),
+        ({"gen_ai.input.messages": "other"}, {}),
+        ({"gen_ai.request.model": "other"}, {}),
+        (TOKENS, {}),
+        ({"logfire.span_type": ""}, {}),
+    ],
+)
+def test_a_line_that_is_of_no_call_of_the_request_is_a_row_of_its_own(stream, line):
+    sent = call(1, {**STREAM, **stream}, **PARENT), call(2, LINE, **{**LATER, **PARENT, **line})
+    events = events_of(*sent)
+    assert sorted(one.operation for one in events) == ["chat", "turn_usage"]
+    (usage,) = [one for one in events if one.operation == "turn_usage"]
+    assert (usage.prompt_tokens, usage.keys) == (10, (links.response("openai", "r1"),))
 
 
-async def test_what_a_stream_used_is_a_row_also_beside_a_call_that_has_tokens(send):
-    used = call(2, {"logfire.span_type": "log", **TOKENS}, name="streaming response took 0.1s")
-    rows = await send(call(1, TOKENS), used, call(3))
-    assert [row["operation"] for row in rows] == ["chat", "turn_usage", "chat"]
-    assert [row["prompt_tokens"] for row in rows] == [10, 10, None]
+def test_a_failed_stream_waits_for_no_line():
+    sent = call(1, STREAM, failed=True, **PARENT), call(2, LINE, **LATER, **PARENT)
+    assert [one.kind for one in events_of(*sent)] == ["trace", "error", "trace"]

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .. import links
+from ..ending import Ending
 from ..events import Group, Invalid, Rejected, Trace
 from ..normalise import stored_status
 from ..refusal import Refusal
@@ -10,7 +12,6 @@ from . import documents
 from .call_types import CALL_TYPES
 from .chat.answers import answer
 from .chat.messages import conversation
-from .ending import Ending
 from .failed import error_of_call
 from .lenient import amount, count, given, ident, mapping, moment, name, seconds, text, tidy, truth
 from .maker import Maker
@@ -51,7 +52,21 @@ class LiteLLMReceiver:
         call = mapping(item)
         asked = conversation(call.get("messages"), self._maker.max_text_bytes)
         native = _trace(call, asked) if isinstance(item, dict) else item
-        return self._maker.trace(native, SOURCE, asked.cut("input_text") if asked else {})
+        trace = self._maker.trace(native, SOURCE, asked.cut("input_text") if asked else {})
+        return trace._replace(keys=self._keys(call, trace))
+
+    def _keys(self, call: Call, trace: Trace) -> tuple[str, ...] | None:
+        """What ties the call to other reports of it.
+
+        What a cache answers has the id of another call, and one without an answer has its own.
+        """
+        call_id, response_id = ident(call.get("litellm_call_id")), ident(call.get("id"))
+        found = []
+        if response_id and response_id != call_id and not truth(call.get("cache_hit")):
+            found.append(links.response(trace.provider, self._maker.ident(response_id)))
+        if call_id:
+            found.append(links.litellm(self._maker.ident(call_id)))
+        return tuple(found) or None
 
 
 def _has_lines(body: bytearray) -> bool:

@@ -28,6 +28,10 @@ class Maker:
         """The same of an error."""
         return self._normaliser.error(self._error.check(self._fit(members)), source, cut)
 
+    def ident(self, value: str) -> str:
+        """An id as a key may hold it: without a secret."""
+        return self._normaliser.ident(value)
+
     def _fit(self, members: Any) -> Any:
         """What is no object is left to the schema."""
         return self._normaliser.fit(members) if isinstance(members, dict) else members

@@ -68,6 +68,12 @@ class Redactor:
             return name[:MAX_NAME]
         return self._scrubber().name(name, MAX_NAME)
 
+    def ident(self, value: str) -> str:
+        """An id as it is, or its hash where it holds a secret."""
+        if self._suspect(value.encode()) and self._scrubber().holds_secret(value):
+            return hashed(value)
+        return value
+
     def _scrubber(self) -> Scrubber:
         return Scrubber(self._patterns, self._counts, self._seconds)
 

@@ -22,6 +22,12 @@ def tool_calls(members: Mapping[str, Any]) -> list[object]:
     return [*(calls if isinstance(calls, list) else []), *parts]
 
 
+def is_hidden(call: object) -> bool:
+    """Whether all that is told of it is which tool, as where content is not captured."""
+    function = mapping(mapping(call).get("function"))
+    return bool(function) and function.keys().isdisjoint(_ARGUMENTS)
+
+
 def shown(call: object) -> str | None:
     """One call, in the shape of any provider; its arguments are JSON."""
     members = mapping(call)

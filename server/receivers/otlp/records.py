@@ -62,3 +62,22 @@ class LogRecord(NamedTuple):
     event_name: str
     body: Any
     attributes: Attributes
+
+
+class Point(NamedTuple):
+    """A data point of a sum. Unix ns; 0 where a time is not known."""
+
+    attributes: Attributes
+    start_ns: int
+    time_ns: int
+    value: float | None
+
+
+class Metric(NamedTuple):
+    """A sum. `is_delta`: a point says what came since the one before it, not since the start."""
+
+    resource: Attributes
+    scope: str
+    name: str
+    is_delta: bool
+    points: list[Point]

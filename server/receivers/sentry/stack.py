@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..ending import Ending, ending
+from ...ending import Ending, ending
 from ..lenient import count, mapping, text
 from .shapes import Raised
 

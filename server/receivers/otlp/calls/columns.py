@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ....events import TURN_USAGE
 from ....ids import hashed
 from ...lenient import amount, moment, name
 from ..about import milliseconds, origin
@@ -11,7 +12,7 @@ from ..texts.content import Texts
 from . import tokens
 from .attributes import read
 from .conventions import EITHER_MODEL
-from .recognise import TURN_USAGE, model_of_name
+from .recognise import model_of_name
 
 Members = dict[str, Any]
 
@@ -41,7 +42,8 @@ def trace(span: Span, operation: str, texts: Texts, failure: Failure | None) -> 
     if not span.attributes:
         columns["model"] = model_of_name(span)
     _name_models(columns, metadata)
-    tokens.settle(columns, failed=failure is not None)
+    apart = tokens.leaves_out_cached(span)
+    tokens.settle(columns, failed=failure is not None, apart=apart)
     columns.update(_identity(span))
     _set_times(columns, span, is_call=operation != TURN_USAGE)
     columns["operation"] = operation

@@ -17,6 +17,7 @@ from .readers import (
     flag,
     inside,
     known,
+    nothing,
     of_request,
     positive,
     price,
@@ -191,6 +192,7 @@ COLUMNS: Mapping[str, tuple[Line, ...]] = {
         _genkit("reasoning_tokens", "completion_tokens_details"),
     ),
     "cost_usd": (
+        part("litellm.cache_hit", nothing),
         Line("gen_ai.cost.total_cost", price),
         Line("llm.cost.total", price),
         Line("operation.cost", price),

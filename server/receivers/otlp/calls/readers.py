@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from ...lenient import amount, count, mapping, milliseconds, name, seconds
+from ...lenient import amount, count, mapping, milliseconds, name, seconds, truth
 
 Reader = Callable[[Any], Any]
 
@@ -60,6 +60,11 @@ def known(value: object) -> str | None:
 def price(value: object) -> float | None:
     """A cost. 0.0 stands for a model without a price."""
     return amount(value) or None
+
+
+def nothing(value: object) -> float | None:
+    """The cost of a call that a cache answered, which LiteLLM's other 0.0 does not tell."""
+    return 0.0 if truth(value) else None
 
 
 def positive(value: object) -> int | None:

@@ -6,6 +6,7 @@ carries a model and tokens: agents and workflows repeat those of their calls.
 
 from collections.abc import Mapping
 
+from ....events import TURN_USAGE
 from ...call_types import CALL_TYPES
 from ..records import CLIENT, FAILED, Attributes, Span
 
@@ -43,12 +44,11 @@ _OPERATIONS: Mapping[str, str] = {
     "embed": "embeddings",  # this and the next: Langtrace
     "openai.responses.create": "chat",
 }
+_NAMING = (*(attribute for attribute, _, _ in _KINDS), "gen_ai.operation.name")
+_ACTORS = frozenset(("tool", "agent", "toolcall", "execute_tool", "invoke_agent"))
+_UNIT = "openclaw.model_call.observation_unit"
 _REQUEST_TYPES = frozenset(("chat", "completion", "embedding", "rerank"))
 _ANSWERED = frozenset(("gen_ai.response.id", "gen_ai.response.model", "gen_ai.output.messages"))
-
-TURN_USAGE = "turn_usage"
-"""Operation of a row that adds up a turn's calls, or tells the tokens of one whose span does not:
-its tokens count, it is no call itself."""
 
 
 def operation(span: Span) -> str | None:
@@ -66,6 +66,19 @@ def operation(span: Span) -> str | None:
 def is_sum(span: Span) -> bool:
     """Whether it adds up the calls of its trace, as OpenClaw's turns do."""
     return span.name == "openclaw.model.usage"
+
+
+def is_openclaw(span: Span) -> bool:
+    """Whether OpenClaw says it."""
+    named = span.scope == "openclaw" or span.name.startswith("openclaw.")
+    return named or bool(_word(span.attributes, _UNIT))
+
+
+def is_actor(span: Span) -> bool:
+    """Whether it is a tool or an agent, as far as it says so: what it calls it calls itself."""
+    said = span.attributes
+    found = (_word(said, name).rpartition(".")[2] for name in _NAMING if name in said)
+    return not _ACTORS.isdisjoint(found)
 
 
 def model_of_name(span: Span) -> str | None:
@@ -90,14 +103,14 @@ def _is_sum_of_stream(attributes: Attributes) -> bool:
     return (
         _word(attributes, "logfire.span_type") == "log"
         and _word(attributes, "gen_ai.operation.name") in _OPERATIONS
-        and _has_usage(attributes)
+        and has_usage(attributes)
     )
 
 
 def _openclaw(span: Span) -> str | None:
-    unit = _word(span.attributes, "openclaw.model_call.observation_unit")
-    if not unit and span.scope != "openclaw" and not span.name.startswith("openclaw."):
+    if not is_openclaw(span):
         return None
+    unit = _word(span.attributes, _UNIT)
     if is_sum(span):
         return TURN_USAGE
     if not unit and span.name != "openclaw.model.call" and not _is_newer_openclaw(span):
@@ -143,13 +156,14 @@ def _is_request(span: Span) -> bool:
 def _is_measured(span: Span) -> bool:
     """Whether it tells of tokens, an answer or a failure. LiteLLM's failures have a second span."""
     said = span.attributes
-    if _has_usage(said):
+    if has_usage(said):
         return True
     has_end = span.status_code == FAILED or "error.type" in said or not _ANSWERED.isdisjoint(said)
     return has_end and "llm.request.type" not in said
 
 
-def _has_usage(attributes: Attributes) -> bool:
+def has_usage(attributes: Attributes) -> bool:
+    """Whether tokens are told in the words of the GenAI conventions."""
     return any(name.startswith("gen_ai.usage.") for name in attributes)
 
 

@@ -1,5 +1,6 @@
 """Spans and log records of OTLP in JSON."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from opentelemetry.proto.logs.v1.logs_pb2 import SeverityNumber
@@ -29,13 +30,13 @@ def span(raw: Raw[Any]) -> Span | Rejected:
     return Span(
         raw.resource,
         raw.scope,
-        ident(_either(said, "traceId", "trace_id"), 16),
-        ident(_either(said, "spanId", "span_id"), 8),
-        ident(_either(said, "parentSpanId", "parent_span_id"), 8),
+        ident(either(said, "traceId", "trace_id"), 16),
+        ident(either(said, "spanId", "span_id"), 8),
+        ident(either(said, "parentSpanId", "parent_span_id"), 8),
         string(said.get("name")),
         enumerated(said.get("kind"), _SPAN_KINDS),
-        time_ns(_either(said, "startTimeUnixNano", "start_time_unix_nano")),
-        time_ns(_either(said, "endTimeUnixNano", "end_time_unix_nano")),
+        time_ns(either(said, "startTimeUnixNano", "start_time_unix_nano")),
+        time_ns(either(said, "endTimeUnixNano", "end_time_unix_nano")),
         attributes(said.get("attributes")),
         _happenings(said.get("events")),
         enumerated(status.get("code"), _STATUS_CODES),
@@ -51,13 +52,13 @@ def log_record(raw: Raw[Any]) -> LogRecord | Rejected:
     return LogRecord(
         raw.resource,
         raw.scope,
-        ident(_either(said, "traceId", "trace_id"), 16),
-        ident(_either(said, "spanId", "span_id"), 8),
-        time_ns(_either(said, "timeUnixNano", "time_unix_nano"))
-        or time_ns(_either(said, "observedTimeUnixNano", "observed_time_unix_nano")),
-        enumerated(_either(said, "severityNumber", "severity_number"), _SEVERITIES),
-        string(_either(said, "severityText", "severity_text")),
-        string(_either(said, "eventName", "event_name")),
+        ident(either(said, "traceId", "trace_id"), 16),
+        ident(either(said, "spanId", "span_id"), 8),
+        time_ns(either(said, "timeUnixNano", "time_unix_nano"))
+        or time_ns(either(said, "observedTimeUnixNano", "observed_time_unix_nano")),
+        enumerated(either(said, "severityNumber", "severity_number"), _SEVERITIES),
+        string(either(said, "severityText", "severity_text")),
+        string(either(said, "eventName", "event_name")),
         value(said.get("body")),
         attributes(said.get("attributes")),
     )
@@ -67,7 +68,7 @@ def _happenings(said: object) -> list[Happening]:
     return [
         Happening(
             string(event.get("name")),
-            time_ns(_either(event, "timeUnixNano", "time_unix_nano")),
+            time_ns(either(event, "timeUnixNano", "time_unix_nano")),
             attributes(event.get("attributes")),
         )
         for event in (said[:MAX_HAPPENINGS] if isinstance(said, list) else ())
@@ -75,6 +76,7 @@ def _happenings(said: object) -> list[Happening]:
     ]
 
 
-def _either(said: dict[str, Any], camel: str, snake: str) -> Any:
+def either(said: Mapping[str, Any], camel: str, snake: str) -> Any:
+    """A member in whichever spelling it is there."""
     found = said.get(camel)
     return said.get(snake) if found is None else found

@@ -16,7 +16,7 @@ def span(raw: Raw[Message]) -> Span | Rejected:
     try:
         said = read(SpanMessage, raw.said, trimming.SPAN)
     except Malformed as fault:
-        return _rejected("trace", "span", fault)
+        return rejected("trace", "span", fault)
     status = said.status
     return Span(
         raw.resource,
@@ -43,7 +43,7 @@ def log_record(raw: Raw[Message]) -> LogRecord | Rejected:
     try:
         said = read(LogMessage, raw.said, trimming.LOG_RECORD)
     except Malformed as fault:
-        return _rejected("error", "log record", fault)
+        return rejected("error", "log record", fault)
     return LogRecord(
         raw.resource,
         raw.scope,
@@ -58,7 +58,8 @@ def log_record(raw: Raw[Message]) -> LogRecord | Rejected:
     )
 
 
-def _rejected(kind: str, what: str, fault: Malformed) -> Rejected:
+def rejected(kind: str, what: str, fault: Malformed) -> Rejected:
+    """Why this one cannot be read."""
     if isinstance(fault, trimming.TooMuch):
         return Rejected(kind, "unstorable", "", f"a {what} with too many fields")
     return Rejected(kind, "schema_invalid", "", f"a {what} that cannot be decoded")

@@ -6,8 +6,8 @@ from ....events import Rejected
 from ....refusal import Refusal
 from ...documents import JSON
 from .. import PROTOBUF, PROTOBUFS
-from ..records import LogRecord, Span
-from . import jsonbody, jsonrecords, protobody, protorecords
+from ..records import LogRecord, Metric, Span
+from . import jsonbody, jsonmetrics, jsonrecords, protobody, protometrics, protorecords
 from .limit import Limit
 
 
@@ -30,11 +30,19 @@ def log_records(body: bytearray, media_type: str, most: int) -> Iterator[LogReco
     return map(jsonrecords.log_record, records)
 
 
-def metrics(body: bytearray, media_type: str, most: int) -> Iterator[object]:
-    """One thing a metric of an ExportMetricsServiceRequest, whatever the metric says."""
+def metrics(
+    body: bytearray, media_type: str, most: int, names: frozenset[str] = frozenset()
+) -> Iterator[Metric | Rejected | None]:
+    """The metrics of an ExportMetricsServiceRequest that have one of these names; None for others.
+
+    `most`: of metrics, and of points that are read, together.
+    """
+    limit = Limit(most)
     if _is_protobuf(media_type):
-        return protobody.raw_records(body, Limit(most))
-    return jsonbody.raw_records(body, jsonbody.METRICS, Limit(most))
+        records = protobody.raw_records(body, limit)
+        return (protometrics.metric(raw, names, limit) for raw in records)
+    found = jsonbody.raw_records(body, jsonbody.METRICS, limit)
+    return (jsonmetrics.metric(raw, names, limit) for raw in found)
 
 
 def _is_protobuf(media_type: str) -> bool:

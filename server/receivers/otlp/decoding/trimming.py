@@ -33,6 +33,7 @@ _EVENT: Table = {2: _TEXT, 3: _PAIR}
 
 SPAN: Table = {1: _DATA, 2: _DATA, 4: _DATA, 5: _TEXT, 9: _PAIR, 11: _EVENT, 15: {2: _TEXT}}
 LOG_RECORD: Table = {3: _TEXT, 5: _VALUE, 6: _PAIR, 9: _DATA, 10: _DATA, 12: _TEXT}
+METRIC: Table = {1: _TEXT, 7: {1: {7: _PAIR}}}
 RESOURCE: Table = {1: _PAIR}
 SCOPE: Table = {1: _TEXT}
 

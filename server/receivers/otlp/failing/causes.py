@@ -1,13 +1,18 @@
 """When two reports of a failure are one: an exception is told by every span that it leaves."""
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
+from .... import links
 from ....ids import hashed
 
 _COMPARED = 1024
 """Characters of a message that count: senders cut it, each at another length."""
 _TELLING = 20
 """Characters of a message that no other failure's says by chance."""
+_MOST_KEYS = 16
+"""Reports of a call's failure that others may have stored; each key takes some 120 bytes."""
 _STACK = "Traceback (most recent call last)"
 """Some put the stack behind the message; it is another one on each span."""
 
@@ -53,3 +58,11 @@ def event_id(trace_id: str, told: Cause, *apart: object) -> str:
     parts = told if trace_id else (*told, *map(str, apart))
     same = hashed("\0".join(parts))
     return f"{trace_id}:{same}" if trace_id else same
+
+
+def keys(trace_id: str, told: Iterable[Cause]) -> tuple[str, ...] | None:
+    """What ties the error of a call to others of its trace, by all that it says of its failure."""
+    if not trace_id:
+        return None
+    causes = islice(dict.fromkeys(told), _MOST_KEYS)
+    return tuple(links.cause(event_id(trace_id, cause)) for cause in causes) or None

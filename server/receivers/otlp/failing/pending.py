@@ -1,9 +1,9 @@
-"""What waits for the end of a request, since a later span decides whether it is a row."""
+"""Exceptions that wait for the end of a request, since a later call may tell of them itself."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from ....events import Error, Group, Invalid, Item, Skipped, Trace
+from ....events import Error, Group, Invalid, Item, Skipped
 from . import causes
 from .causes import Cause
 
@@ -14,14 +14,12 @@ LATER: Group = ()
 _MOST_CAUSES = 100
 """Of the failed calls of a trace that are compared: an exception is looked for among them all."""
 
-_NO_TOKENS = (None, None, None)
-
 Raised = list[tuple[Cause, Error]]
 """Exceptions of a span, as they would be stored."""
 
 
 class Pending:
-    """The exceptions and the summed usages of one request, at most one entry a span.
+    """The exceptions of one request, at most one entry a span.
 
     `most`: different exceptions after which no span with others is taken: one of 6 KB has 128.
     """
@@ -30,17 +28,13 @@ class Pending:
         self._most = most
         self._exceptions: list[tuple[str, Raised]] = []
         self._known: set[str] = set()
-        self._usages: list[Group] = []
         self._failed: defaultdict[str, dict[Cause, None]] = defaultdict(dict)
-        self._with_tokens: set[str] = set()
 
-    def call(self, trace: Trace, told: Iterable[Cause]) -> None:
-        """A model call of the request, and what it says of its failure."""
-        if (trace.prompt_tokens, trace.completion_tokens, trace.total_tokens) != _NO_TOKENS:
-            self._with_tokens.add(trace.trace_id)
+    def call(self, trace_id: str, told: Iterable[Cause]) -> None:
+        """What a model call that failed says of that."""
         for one in told:
-            if len(self._failed[trace.trace_id]) < _MOST_CAUSES:
-                self._failed[trace.trace_id][one] = None
+            if len(self._failed[trace_id]) < _MOST_CAUSES:
+                self._failed[trace_id][one] = None
 
     def check_room(self) -> None:
         """Raises `Invalid` where one more span with exceptions would be too much."""
@@ -57,14 +51,8 @@ class Pending:
         """The new exceptions on one span of a trace."""
         self._exceptions.append((trace_id, raised))
 
-    def usage(self, group: Group) -> None:
-        """What a span gives that adds up the calls of its trace."""
-        self._usages.append(group)
-
     def items(self) -> Iterator[Item]:
         """One for each span that waited, now that all have been read."""
-        for group in self._usages:
-            yield NO_CALL if group[0].trace_id in self._with_tokens else group
         for trace_id, raised in self._exceptions:
             yield self._own(trace_id, raised) or NO_CALL
 

@@ -26,10 +26,7 @@ def is_call(record: LogRecord) -> bool:
 
 
 def is_failure(record: LogRecord) -> bool:
-    """Whether it tells of a failure; content of model calls does not, whatever it says."""
-    name = record.event_name or words(record.attributes.get("event.name")) or ""
-    if name.startswith("gen_ai."):
-        return False
+    """Whether it tells of a failure, as what was asked and answered does not."""
     return _severity(record) >= severity.ERROR or bool(
         first(record.attributes, "exception.type") or is_call(record)
     )

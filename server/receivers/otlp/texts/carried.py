@@ -1,11 +1,11 @@
-"""What a span carries that may hold a text, found when it is asked for."""
+"""What a span or a log record carries that may hold a text, found when it is asked for."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from ...written import parsed
-from ..records import Happening, Span
+from ..records import Attributes, Happening
 from . import happenings, indexed
 from .carriers import CARRIERS, EVENTS, FAMILIES, TOOL_CALLS, WORDS
 
@@ -15,11 +15,11 @@ _ANSWER = frozenset((*WORDS, *TOOL_CALLS))
 class Carried:
     """The attributes of a span, and those of the event that tells of its call."""
 
-    def __init__(self, span: Span) -> None:
-        self._happenings: list[Happening] = span.happenings
-        self._attributes = span.attributes
-        if span.happenings and (details := happenings.details(span.happenings)):
-            self._attributes = {**details, **span.attributes}
+    def __init__(self, attributes: Attributes, events: Sequence[Happening]) -> None:
+        self._happenings = events
+        self._attributes = attributes
+        if events and (details := happenings.details(events)):
+            self._attributes = {**details, **attributes}
 
     def is_empty(self) -> bool:
         """Whether there is nothing at all, as where content is not captured."""

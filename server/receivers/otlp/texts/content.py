@@ -1,12 +1,12 @@
 """What was asked and answered, from wherever a convention puts it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ....ending import Ending
 from ...chat.messages import conversation
-from ...ending import Ending
 from ...lenient import mapping
-from ..records import Span
+from ..records import Attributes, Happening
 from .carried import Carried
 from .carriers import INPUTS, INSTRUCTIONS, OUTPUTS, REQUEST
 from .exchanges import answered, turns
@@ -24,9 +24,9 @@ _LEADING = ("system", "developer")
 _NONE = Texts(None, None, {})
 
 
-def texts(span: Span, max_text_bytes: int) -> Texts:
-    """The texts on the span itself: its attributes, or its events."""
-    carried = Carried(span)
+def texts(attributes: Attributes, events: Sequence[Happening], max_text_bytes: int) -> Texts:
+    """The texts of a span, or of a log record, in its attributes or in its events."""
+    carried = Carried(attributes, events)
     if carried.is_empty():
         return _NONE
     asked = _asked(carried, max_text_bytes)

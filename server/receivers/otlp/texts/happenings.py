@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ...lenient import mapping
+from ...lenient import mapping, text
 from ...written import parsed
 from ..records import Attributes, Happening
 from .exchanges import answered, turns
@@ -54,6 +54,11 @@ def messages(events: Iterable[tuple[str, Mapping[str, Any]]]) -> Messages:
         elif name == "gen_ai.content.completion":
             found.answered.append(answered(attributes.get("gen_ai.completion")))
     return found
+
+
+def role(name: str, attributes: Mapping[str, Any]) -> str:
+    """Who says what an event by this name says; empty where it is more than one message."""
+    return text(attributes.get("role")) or _ROLES.get(name, "")
 
 
 def with_last_answered(found: Messages) -> Messages:
