@@ -5,9 +5,12 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 TEST = [
+    "fastapi>=0.115",  # LiteLLM's cache imports the proxy's parts, without saying so
     "hypothesis>=6.100",  # events, calls and bytes that nobody would think of
+    "litellm>=1.110",  # with both of its callbacks on
     "openai>=2,<3",  # 3 left httpx, which the instrumentation below imports
     "openinference-instrumentation-openai>=0.1.40",  # the other way to name a call's attributes
+    "opentelemetry-distro>=0.60b0",  # what opentelemetry-instrument needs to send anything
     "opentelemetry-exporter-otlp-proto-http>=1.39",  # the SDK of most senders, and its exporter
     "opentelemetry-instrumentation-openai-v2>=2.4b0",  # the events and spans of OTel itself
     "opentelemetry-util-genai>=0.4b0,<1",  # 1 has none of the names that openai-v2 imports
@@ -16,6 +19,7 @@ TEST = [
     "pyyaml>=6",  # reads docs/deploy/compose.yaml
     "sentry-sdk>=2.20",  # sends envelopes only, as all since 2.0; tried with 2.75
     "setuptools<82",  # pytest-tornado imports pkg_resources, which 82 removed
+    "soundfile>=0.12",  # as fastapi
 ]
 
 setup(
@@ -39,6 +43,7 @@ setup(
         "backports.zstd>=1.0",  # compression.zstd of Python 3.14: unpacks within a limit
         "msgpack>=1.0.3",  # the journal's payloads: bytes stay bytes, as fast as marshal
         "brotli>=1.2",  # the first that unpacks within a limit; sentry-sdk packs so where it can
+        "genai-prices>=0.2.3,<0.3",  # with prices of batches and tiers; we read its fields
         "google-re2>=1.1.20240702",  # linear time, whatever the pattern and the text
         "opentelemetry-proto>=1.30",  # the first with the event_name of a log record
         "orjson>=3.10",  # refuses NaN, lone surrogates and BOMs; a tenth of json's time

@@ -83,6 +83,9 @@ class Config:
     redact_patterns_file: str = setting(
         "", "file of further patterns to scrub, one name:RE2-pattern a line"
     )
+    compute_costs: bool = setting(
+        True, "compute what a call cost from its tokens, where its sender does not say"
+    )
     retention_days: float = setting(
         30.0, "days after which rows are deleted; 0: never", at_least=0, at_most=36_500
     )

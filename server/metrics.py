@@ -20,6 +20,7 @@ from prometheus_client import (
 from . import histogram
 from .events import KINDS
 from .histogram import Series
+from .labels import CappedCounter, CappedLabels
 
 PREFIX = "tokenweir"
 
@@ -27,6 +28,9 @@ SHORT_WORK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5
 COMMIT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 BYTES = (256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216)
 EVENTS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500)
+
+MAX_MODELS = 10
+"""Pairs of provider and model that are shown; later ones are `other`."""
 
 REJECTED = ("invalid_json", "schema_invalid", "unstorable")
 REFUSED = ("queue_full", "shutting_down")
@@ -71,6 +75,7 @@ class Metrics:
         self._declare_journal()
         self._declare_storage()
         self._declare_redaction()
+        self._declare_calls()
         self._declare_process()
 
     def _declare_events(self) -> None:
@@ -99,6 +104,12 @@ class Metrics:
         self.persisted = self._by_kind("events_persisted", "Events committed to the store.")
         self.deduplicated = self._by_kind(
             "events_deduplicated", "Accepted events that were in the store already."
+        )
+        self.merged = self._by_kind(
+            "events_merged", "Accepted parts that filled, or wait for, another row."
+        )
+        self.parts_expired = self._counter(
+            "parts_expired", "Parts that waited for a call that did not come."
         )
         self.dead_lettered = self._by_kind(
             "events_dead_lettered",
@@ -222,6 +233,18 @@ class Metrics:
     def redaction(self, rule: str) -> Counter:
         """The counter of a rule, which is there from then on."""
         return self._redactions.labels(rule)
+
+    def _declare_calls(self) -> None:
+        overflow = self._counter("label_overflow", "Label values folded into other.", ("label",))
+        models = CappedLabels(MAX_MODELS, overflow.labels("model"))
+        self.unpriced = CappedCounter(
+            self._counter(
+                "llm_unpriced",
+                "Stored calls with tokens but no known price.",
+                ("provider", "model"),
+            ),
+            models,
+        )
 
     def _declare_process(self) -> None:
         self._build_info = self._gauge(

@@ -4,6 +4,7 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
 from .config import Config
+from .cost import make_price
 from .disk import Disk, journal_directory
 from .journal.journal import Journal
 from .metrics import Metrics
@@ -24,6 +25,7 @@ from .recording.unrecorded import Unrecorded
 from .redaction.own import read_rules
 from .redaction.redactor import Redactor
 from .shares import share_out
+from .store.joining.fold import Sizes
 from .store.retention.limits import Limits
 from .store.writer import SqliteStore
 from .validation import Schema
@@ -41,6 +43,8 @@ def make_store(
         config.max_dead_letters,
         synchronous="NORMAL" if config.journal == "off" or config.journal_sync == "off" else "FULL",
         set_aside_damaged=set_aside_damaged,
+        price=make_price(config.compute_costs),
+        sizes=Sizes(config.max_text_bytes, config.max_metadata_bytes),
         limits=make_limits(config, disk),
         observe=lambda outcome, seconds: metrics.checkpoint[outcome].observe(seconds),
     )
@@ -101,7 +105,7 @@ def make_receivers(config: Config, redactor: Redactor | None = None) -> dict[str
         "litellm": LiteLLMReceiver(maker, limit),
         "spans": SpansReceiver(maker, most),
         "logs": LogsReceiver(maker, most),
-        "otlp_metrics": MetricsReceiver(most),
+        "otlp_metrics": MetricsReceiver(maker, most),
         "envelope": SentryReceiver(maker, limit),
     }
 

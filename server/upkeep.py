@@ -78,6 +78,7 @@ class Upkeep:
             oldest.set(trimmed.oldest.get(kind, 0) / 1000)
         for kind, count in trimmed.deleted.items():
             self._metrics.retention_deleted[kind].inc(count)
+        self._metrics.parts_expired.inc(trimmed.expired)
         if not trimmed.more:
             self._metrics.retention_last_success.set_to_current_time()
         self._sweep.note(trimmed)

@@ -33,6 +33,8 @@ class Writer:
         self._losing: str | None = None
         self._files = 0
         self._said: set[str] = set()
+        self._parted: Counter[str] = Counter()
+        """Of what was counted as merged by kind: rows since, which no counter takes back."""
         self.last_commit: float | None = None
         """Unix seconds of the last commit; None until there is one."""
         self.lost = 0
@@ -122,6 +124,12 @@ class Writer:
             self._metrics.persisted[kind].inc(count)
         for kind, count in written.deduplicated.items():
             self._metrics.deduplicated[kind].inc(count)
+        for kind, count in written.merged.items():
+            due = count - self._parted[kind]  # a report that was merged may be a call, later
+            self._metrics.merged[kind].inc(max(due, 0))
+            self._parted[kind] = max(-due, 0)
+        for model, count in written.unpriced.items():
+            self._metrics.unpriced.inc(model, count)
         self._metrics.batch_events.observe(events)
         self._committed(batch[-1])
 

@@ -25,6 +25,6 @@ def sums_shown(service):
 
 def balances(sums):
     """Whether all that was accepted or replayed is settled, or waits."""
-    settled = sums["persisted"] + sums["deduplicated"] + sums["dead_lettered"]
+    settled = sums["persisted"] + sums["deduplicated"] + sums["merged"] + sums["dead_lettered"]
     waiting = sums["dropped_persist"] + sums["queue"]
     return sums["accepted"] + sums["replayed"] == settled + waiting

@@ -59,7 +59,8 @@ def start_with(shim, before, tmp_path):
         faults = Faults(shim, str(directory / "t.db"), directory / "control")
         rule = faults.fail(operation, nth=nth, count=times)
         database = str(directory / "t.db")
-        with start("--port=0", f"--db={database}", environment=faults.environment()) as process:
+        settings = "--port=0", "--compute-costs=no", f"--db={database}"  # prices are no disk
+        with start(*settings, environment=faults.environment()) as process:
             try:
                 if times == FOR_EVER:  # else it may wait, for ever, for the disk to be mended
                     select.select([process.stdout, process.stderr], [], [], 30)

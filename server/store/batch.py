@@ -3,38 +3,66 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
-from ..events import EVENTS, Event
-from . import Written
+from ..events import Error, Event, Trace
+from . import Price, Written, as_it_is, metering
 from .faults import refusing
 from .insert import insert
+from .joining.attempts import tell_apart
+from .joining.calls import add_reports
+from .joining.failures import add_failures
+from .joining.fold import SIZES, Sizes
 from .totals import add_totals
 
 
-def add_events(db: sqlite3.Connection, batch: Sequence[Event]) -> Written:
-    """Insert `batch` and move the totals. Call inside a transaction.
+def add_events(
+    db: sqlite3.Connection,
+    batch: Sequence[Event],
+    price: Price = as_it_is,
+    sizes: Sizes = SIZES,
+) -> Written:
+    """Store `batch` and move the totals. Call inside a transaction.
 
-    Raises `Refused` where a failure is an event's own, and `sqlite3.Error`.
+    `price` gives a call its cost; `sizes` are those of a row that is put together. Raises `Refused`
+    where a failure is an event's own, and `sqlite3.Error`.
     """
     with refusing(db):
-        written = _insert(db, batch)
+        written = _add(db, tell_apart(db, batch), price, sizes)
     add_totals(db, _totals(written))
     return written
 
 
-def _insert(db: sqlite3.Connection, batch: Sequence[Event]) -> Written:
-    written = Written(Counter(), Counter())
-    for kind, table in EVENTS.items():
-        if rows := [event for event in batch if isinstance(event, table)]:
-            added = insert(db, rows)
-            written.persisted[kind] += added
-            written.deduplicated[kind] += len(rows) - added
+def _add(db: sqlite3.Connection, batch: Sequence[Event], price: Price, sizes: Sizes) -> Written:
+    written = Written(Counter(), Counter(), Counter(), Counter())
+    if points := [event for event in batch if metering.is_point(event)]:
+        _note(written, "trace", len(points), *_add_points(db, points))
+    if reports := [one for one in batch if isinstance(one, Trace) and not metering.is_point(one)]:
+        calls = add_reports(db, reports, sizes, partial(metering.priced, db, price=price))
+        _note(written, "trace", len(reports), calls.rows, calls.known)
+        written.unpriced.update(calls.unpriced)
+    if errors := [event for event in batch if isinstance(event, Error)]:
+        failures = add_failures(db, errors)
+        _note(written, "error", len(errors), failures.rows, failures.known)
     return written
+
+
+def _add_points(db: sqlite3.Connection, points: Sequence[Trace]) -> tuple[int, int]:
+    """Rows of what points of cost metrics add to the costs so far, and those that were known."""
+    rows = [row for point in points if (row := metering.added(db, point))]
+    added = insert(db, rows) if rows else 0
+    return added, len(rows) - added
+
+
+def _note(written: Written, kind: str, events: int, rows: int, known: int) -> None:
+    written.persisted[kind] += rows
+    written.deduplicated[kind] += known
+    written.merged[kind] += events - rows - known
 
 
 def _totals(written: Written) -> dict[str, int]:
     return {
         f"{outcome}.{kind}": count
-        for outcome, counts in written._asdict().items()
-        for kind, count in counts.items()
+        for outcome in ("persisted", "deduplicated", "merged")
+        for kind, count in getattr(written, outcome).items()
     }

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from ..events import Event
-from . import Aside, Damaged, Mark, Trimmed, Unavailable, Written
+from . import Aside, Damaged, Mark, Price, Trimmed, Unavailable, Written, as_it_is
 from .batch import add_events
 from .check import unusable
 from .checkpoint import Checkpoints, Observe
 from .connection import transaction
 from .damage import set_aside
 from .dead_letters import put_letter
+from .joining.fold import SIZES, Sizes
 from .link import Link, Replaced
 from .marks import get_marks, get_token, new_token, stamp
 from .retention.limits import Limits
@@ -40,6 +41,8 @@ class SqliteStore:
         *,
         synchronous: str = "NORMAL",
         set_aside_damaged: bool = False,
+        price: Price = as_it_is,
+        sizes: Sizes = SIZES,
         limits: Limits = Limits(),  # noqa: B008 a value that nobody can change
         observe: Observe = lambda outcome, seconds: None,
     ) -> None:
@@ -51,6 +54,7 @@ class SqliteStore:
         self._path = os.path.abspath(path)  # so that :memory: is a file like any other
         self._max_dead_letters = max_dead_letters
         self._set_aside_damaged = set_aside_damaged
+        self._price, self._sizes = price, sizes
         self._limits, self._observe = limits, observe
         self._link = Link(self._path, synchronous, limits.log_bytes)
         self._checkpoints = Checkpoints(self._path, limits.log_bytes, observe)
@@ -102,9 +106,12 @@ class SqliteStore:
         An event whose `event_id` is stored already, or stands earlier in the batch, adds no row.
         The same call again, after `Unavailable`, never counts its own rows as stored already.
         """
-        written = self._commit((batch, mark), mark, lambda db: add_events(db, batch))
+        written = self._commit((batch, mark), mark, lambda db: self._add(db, batch))
         self._retention.inserted(batch)
         return written
+
+    def _add(self, db: sqlite3.Connection, batch: Sequence[Event]) -> Written:
+        return add_events(db, batch, self._price, self._sizes)
 
     def set_aside(self, event: Event, reason: str, mark: Mark | None = None) -> Aside:
         """Commit a dead letter and `mark`, or `mark` alone where the event has a letter already.

@@ -26,6 +26,7 @@ class Sums(NamedTuple):
     replayed: int
     persisted: int
     deduplicated: int
+    merged: int
     dead_lettered: int
     queue: int
 
@@ -100,7 +101,8 @@ class Books:
 def check_sums(found: Sums) -> None:
     """Raises Violation where the ledger does not balance."""
     taken = found.accepted + found.rejected + found.dropped_ingest
-    settled = found.persisted + found.deduplicated + found.dead_lettered + found.dropped_persist
+    stored = found.persisted + found.deduplicated + found.merged
+    settled = stored + found.dead_lettered + found.dropped_persist
     if found.received != taken or found.accepted + found.replayed != settled + found.queue:
         raise Violation(f"the books do not balance: {found}")
     if found.rejected or found.dropped_persist:
