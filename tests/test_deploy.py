@@ -147,7 +147,14 @@ def test_the_sql_of_the_privacy_page_leaves_nothing_of_a_session(database, tmp_p
     sql = re.search(r"^    PRAGMA(?:.*\n    )*.*$", page, re.MULTILINE)
     assert sql
     with closing(sqlite3.connect(database, isolation_level=None)) as db:
+        for row in (1, 2):
+            db.execute("INSERT INTO merged_events VALUES (?, ?, NULL)", (f"twin {row}", row))
+        theirs = f'{{"session_id": "sess-5", "input_text": "{marker}"}}'
+        parts = (("a", 1, theirs), ("b", None, theirs), ("c", 2, "{}"))
+        db.executemany("INSERT INTO parts VALUES (?, ?, NULL, 1, ?)", parts)
         db.executescript(sql[0])
+        assert db.execute("SELECT event_id FROM merged_events").fetchall() == [("twin 2",)]
+        assert db.execute("SELECT event_id FROM parts").fetchall() == [("c",)]
     assert {row["session_id"] for row in read_rows(database, "llm_traces")} == {"sess-6"}
     assert read_rows(database, "error_events") == []
     assert (read_totals(database)["deleted.trace"], read_totals(database)["deleted.error"]) == (

@@ -74,7 +74,14 @@ def test_every_closed_label_set_is_there_from_the_start():
         return registry.get_sample_value(f"tokenweir_{name}", labels)
 
     for kind in KINDS:
-        for name in ("received", "accepted", "persisted", "deduplicated", "dead_lettered"):
+        for name in (
+            "received",
+            "accepted",
+            "persisted",
+            "deduplicated",
+            "merged",
+            "dead_lettered",
+        ):
             assert value(f"events_{name}_total", kind=kind) == 0
         for reason in REJECTED:
             assert value("events_rejected_total", kind=kind, reason=reason) == 0
@@ -83,6 +90,7 @@ def test_every_closed_label_set_is_there_from_the_start():
         for stage, reasons in DROPPED.items():
             for reason in reasons:
                 assert value("events_dropped_total", kind=kind, stage=stage, reason=reason) == 0
+    assert value("parts_expired_total") == 0
     for reason in SKIPPED:
         assert value("events_skipped_total", reason=reason) == 0
     for route in EVENT_ROUTES:

@@ -11,8 +11,8 @@ from ..store.findings import Finding, Level
 _FIXED = (3, 51, 3)
 _FIXED_BRANCHES = ((3, 50, 7), (3, 44, 6))
 _BUG = (
-    "has a bug by which a second writer beside the service, as dead-letters replay is, could very "
-    "rarely damage the file (sqlite.org/wal.html#walresetbug; mended in 3.51.3)"
+    "has a bug by which a second writer beside the service, as reprice and dead-letters replay "
+    "are, could very rarely damage the file (sqlite.org/wal.html#walresetbug; mended in 3.51.3)"
 )
 
 

@@ -7,15 +7,16 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections import Counter
 from collections.abc import Callable
 
+from ..cost import make_price
 from ..events import MAX_INTEGER
 from ..failure import Failure
-from ..store import Refused
+from ..store import Price, Refused
 from ..store.connection import open_beside
 from ..store.dead_letters import find_letters, get_letter
 from ..store.reader import open_readonly
 from ..store.replay import drop_letter, replay_letter
 from .letters import as_json, chosen, database, event_id, letter_id, unknown_id
-from .settings import add_settings
+from .settings import add_settings, load_settings
 from .table import print_table, printable
 
 HELP = "list, show, replay or drop the events that the store refused"
@@ -37,7 +38,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.epilog, parser.formatter_class = _EXAMPLES, RawDescriptionHelpFormatter
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
 
-    def add(name: str, act: Callable[[Namespace], int], help: str, example: str) -> ArgumentParser:
+    def add(
+        name: str, act: Callable[[Namespace], int], help: str, example: str, *settings: str
+    ) -> ArgumentParser:
         sub = actions.add_parser(
             name,
             help=help,
@@ -46,7 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
             allow_abbrev=False,
         )
         sub.set_defaults(act=act)
-        add_settings(sub, only=("db",))
+        add_settings(sub, only=("db", *settings))
         return sub
 
     newest = add("list", _list, "print dead letters, newest first", "--limit=100")
@@ -56,11 +59,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     one = add("show", _show, "print a dead letter as JSON", "7")
     one.add_argument("id", type=letter_id, metavar="ID", help="the letter's id")
-    for name, act, help in (
-        ("replay", _replay, "store the events after all, and delete their letters"),
-        ("drop", _drop, "delete dead letters, with their events"),
+    stores = "store the events after all, and delete their letters"
+    for some in (
+        add("replay", _replay, stores, "7 8", "compute_costs"),
+        add("drop", _drop, "delete dead letters, with their events", "7 8"),
     ):
-        some = add(name, act, help, "7 8")
         some.add_argument("ids", type=letter_id, nargs="*", metavar="ID", help="ids of letters")
         some.add_argument("--all", action="store_true", help="all letters, oldest first")
 
@@ -95,13 +98,14 @@ def _show(arguments: Namespace) -> int:
 
 
 def _replay(arguments: Namespace) -> int:
-    done = _each(arguments, _replay_one, _say_replayed)
+    price = make_price(load_settings(arguments).config.compute_costs)
+    done = _each(arguments, lambda db, one: _replay_one(db, one, price), _say_replayed)
     return 1 if done["refused"] else 0
 
 
-def _replay_one(db: sqlite3.Connection, one: int) -> str | None:
+def _replay_one(db: sqlite3.Connection, one: int, price: Price) -> str | None:
     try:
-        return replay_letter(db, one)
+        return replay_letter(db, one, price)
     except Refused as error:
         said = printable(error.detail)
         print(f"dead letter {one} is refused again: {said}", file=sys.stderr)

@@ -1,53 +1,27 @@
-"""`tokenweir query traces|errors`: print stored rows, newest first."""
+"""`tokenweir query traces|errors|totals`: print stored rows, newest first, or their sums."""
 
-import json
-import re
-import sys
+import sqlite3
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..failure import Failure
-from ..store import Unusable
+from ..store import Unusable, summary
+from ..store.check import check_newest
 from ..store.reader import COLUMNS, FILTERS, find, open_readonly
-from ..times import MIN_MS, now_ms, parse_rfc3339
 from .settings import add_settings, load_settings
-from .table import print_table
+from .shown import SHOWN, TOTALS, Rows, print_rows
+from .when import TIMES, moment
 
-HELP = "print stored traces or errors, newest first"
+HELP = "print stored traces or errors, newest first, or totals by model"
 
-_KINDS = {"traces": "trace", "errors": "error"}
-_SHOWN = {
-    "trace": (
-        "id",
-        "created_at",
-        "provider",
-        "model",
-        "status",
-        "error_type",
-        "prompt_tokens",
-        "completion_tokens",
-        "cost_usd",
-        "latency_ms",
-        "session_id",
-        "trace_id",
-    ),
-    "error": (
-        "id",
-        "created_at",
-        "severity",
-        "error_type",
-        "provider",
-        "model",
-        "session_id",
-        "trace_id",
-        "message",
-    ),
-}
+_KINDS = {"traces": "trace", "errors": "error", "totals": "trace"}
+_PAGE = 20
 _WORDS = {
     "status": ": ok or error",
     "severity": ": debug, info, warning, error or fatal (errors only)",
 }
-_UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -56,55 +30,73 @@ def add_arguments(parser: ArgumentParser) -> None:
         option = "--" + name.removesuffix("_id").replace("_", "-")
         help = f"only rows with this {name}{_WORDS.get(name, '')}"
         parser.add_argument(option, dest=name, metavar="TEXT", help=help)
-    times = "30m, 2h or 7d (ago), a date, an RFC 3339 date-time, or Unix milliseconds"
-    parser.add_argument("--since", metavar="TIME", help=f"arrived at or after: {times}")
+    parser.add_argument("--since", metavar="TIME", help=f"arrived at or after: {TIMES}")
     parser.add_argument("--until", metavar="TIME", help="arrived before")
-    parser.add_argument("--limit", type=int, default=20, metavar="N", help="rows a page (20)")
+    parser.add_argument("--no-usage", action="store_true", help="only calls without token counts")
+    uncounted = "also rows that only add up the calls under them"
+    parser.add_argument("--uncounted", action="store_true", help=uncounted)
+    parser.add_argument("--limit", type=int, metavar="N", help=f"rows a page ({_PAGE})")
     parser.add_argument("--before", type=int, metavar="ID", help="the page after this row's id")
     parser.add_argument(
-        "--json", action="store_true", help="one JSON object a line, with texts and metadata"
+        "--json", action="store_true", help="one JSON object a line, with all that there is"
     )
     add_settings(parser, only=("db",))
 
 
 def run(arguments: Namespace) -> int:
-    kind = _KINDS[arguments.what]
-    columns = COLUMNS[kind] if arguments.json else _SHOWN[kind]
-    rows = _find(load_settings(arguments).config.db, kind, columns, arguments)
-    if not rows:
-        print("no such rows", file=sys.stderr)
-        return 0
-    if arguments.json:
-        for row in rows:
-            print(json.dumps(_with_metadata(row), ensure_ascii=False))
-    else:
-        print_table(columns, rows)
-        if len(rows) == arguments.limit:
-            print(f"next page: --before={rows[-1]['id']}")
+    _check(arguments)
+    show = _show_totals if arguments.what == "totals" else _show_rows
+    show(arguments, load_settings(arguments).config.db)
     return 0
 
 
-def _find(
-    path: str, kind: str, columns: tuple[str, ...], arguments: Namespace
-) -> list[dict[str, Any]]:
-    if arguments.limit < 1:
-        raise Failure("--limit must be at least 1", status=2)
+def _show_totals(arguments: Namespace, path: str) -> None:
+    sums = _read(path, partial(summary.sum_up, **_which("trace", arguments)))
+    if len(sums) > 1 and not arguments.json:
+        sums = [*sums, summary.together(sums)]
+    print_rows(TOTALS, sums, as_json=arguments.json)
+
+
+def _show_rows(arguments: Namespace, path: str) -> None:
+    kind = _KINDS[arguments.what]
+    columns = COLUMNS[kind] if arguments.json else SHOWN[kind]
+    page = {"before_id": arguments.before, "limit": arguments.limit or _PAGE}
+    also = {"uncounted": arguments.uncounted, "no_usage": arguments.no_usage}
+    which = {**_which(kind, arguments), **page, **also}
+    rows = _read(path, partial(find, kind=kind, columns=columns, **which))
+    print_rows(columns, rows, as_json=arguments.json)
+    if len(rows) == page["limit"] and not arguments.json:
+        print(f"next page: --before={rows[-1]['id']}")
+
+
+def _which(kind: str, arguments: Namespace) -> dict[str, Any]:
+    return {
+        "filters": _filters(kind, arguments),
+        "since_ms": moment(arguments.since, "--since"),
+        "until_ms": moment(arguments.until, "--until"),
+    }
+
+
+def _read(path: str, read: Callable[[sqlite3.Connection], Rows]) -> Rows:
     try:
         with open_readonly(path) as db:
-            return find(
-                db,
-                kind,
-                columns,
-                _filters(kind, arguments),
-                since_ms=_moment(arguments.since, "--since"),
-                until_ms=_moment(arguments.until, "--until"),
-                before_id=arguments.before,
-                limit=arguments.limit,
-            )
+            check_newest(db)
+            return read(db)
     except Unusable as error:
         raise Failure(f"the database {path} {error}") from None
     except (OverflowError, UnicodeEncodeError):
         raise Failure("a number is too large, or a text is no text", status=2) from None
+
+
+def _check(arguments: Namespace) -> None:
+    """Raises Failure for options that make no sense together."""
+    if arguments.limit is not None and arguments.limit < 1:
+        raise Failure("--limit must be at least 1", status=2)
+    is_page = arguments.limit is not None or arguments.before is not None
+    if arguments.what == "totals" and is_page:
+        raise Failure("totals have no pages: --limit and --before are for rows", status=2)
+    if arguments.what != "traces" and (arguments.no_usage or arguments.uncounted):
+        raise Failure("--no-usage and --uncounted are for traces", status=2)
 
 
 def _filters(kind: str, arguments: Namespace) -> dict[str, str]:
@@ -114,24 +106,3 @@ def _filters(kind: str, arguments: Namespace) -> dict[str, str]:
         if name not in COLUMNS[kind]:
             raise Failure(f"{arguments.what} have no {name}", status=2)
     return filters
-
-
-def _moment(text: str | None, option: str) -> int | None:
-    """Unix milliseconds of a time on the command line."""
-    if text is None:
-        return None
-    if ago := re.fullmatch(r"(\d+)([smhd])", text):
-        return now_ms() - int(ago[1]) * _UNITS_MS[ago[2]]
-    if text.isdecimal() and int(text) >= MIN_MS:
-        return int(text)
-    try:
-        is_date = re.fullmatch(r"\d{4}-\d{2}-\d{2}", text)
-        return parse_rfc3339(f"{text}T00:00:00Z" if is_date else text)
-    except ValueError:
-        wanted = "30m, 2h, 7d, a date, an RFC 3339 date-time with an offset, or Unix milliseconds"
-        raise Failure(f"{option} must be {wanted}, not {text!r}", status=2) from None
-
-
-def _with_metadata(row: dict[str, Any]) -> dict[str, Any]:
-    text = row["metadata"]
-    return {**row, "metadata": None if text is None else json.loads(text)}

@@ -18,8 +18,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> No
     cells = [[_cell(name, row[name]) for name in columns] for row in rows]
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    numbers = [any(_is_number(name, row[name]) for row in rows) for name in columns]
     for line in [columns, *cells]:
-        aligned = (_align(columns[i], cell, widths[i]) for i, cell in enumerate(line))
+        aligned = (_align(cell, widths[i], numbers[i]) for i, cell in enumerate(line))
         print("  ".join(aligned).rstrip()[:width])
 
 
@@ -28,9 +29,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "·" for c in text)
 
 
-def _align(column: str, cell: str, width: int) -> str:
-    number = column == "id" or column.endswith(("_tokens", "_usd", "_ms"))
-    return cell.rjust(width) if number else cell.ljust(width)
+def _align(cell: str, width: int, is_number: bool) -> str:
+    return cell.rjust(width) if is_number else cell.ljust(width)
+
+
+def _is_number(column: str, value: Any) -> bool:
+    return not column.endswith("_at") and isinstance(value, int | float)
 
 
 def _cell(column: str, value: Any) -> str:
@@ -39,7 +43,9 @@ def _cell(column: str, value: Any) -> str:
     if column.endswith("_at"):
         return format_rfc3339(value)
     if isinstance(value, float):
-        return _cost(value) if column == "cost_usd" else f"{value:.1f}"
+        if column.endswith("_usd"):
+            return _cost(value)
+        return f"{value:.1%}" if column.endswith("_share") else f"{value:.1f}"
     text = printable(str(value)[: _MAX_WIDTH + 1])
     return text if len(text) <= _MAX_WIDTH else text[: _MAX_WIDTH - 1] + "…"
 

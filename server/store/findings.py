@@ -58,6 +58,9 @@ def _checks(db: sqlite3.Connection, version: int, quick: bool) -> Iterator[tuple
         yield TABLES[kind], partial(_rows, db, kind)
     if version > 1:  # the first had none
         yield "dead_letters", partial(_letters, db)
+    if version > 3:
+        for table in ("merged_events", "parts"):
+            yield table, partial(_ties, db, table)
 
 
 def _schema(db: sqlite3.Connection, version: int) -> tuple[Level, str]:
@@ -94,6 +97,18 @@ def _letters(db: sqlite3.Connection) -> tuple[Level, str]:
         if level != "ok":
             return level, f"{kind}: {said}"
     return "ok", f"{sum(kept.values())} rows, as the totals say"
+
+
+def _ties(db: sqlite3.Connection, table: str) -> tuple[Level, str]:
+    """Where rows of `llm_traces` were deleted by hand, what was theirs can stay behind."""
+    sql = f"SELECT count(*), count(trace) FROM {table}"  # noqa: S608 our own name
+    all_of_it, tied = db.execute(sql).fetchone()
+    is_there = "SELECT 1 FROM llm_traces WHERE id = trace"
+    gone = f"SELECT count(*) FROM {table} WHERE trace IS NOT NULL AND NOT EXISTS ({is_there})"  # noqa: S608 our own names
+    if lost := db.execute(gone).fetchone()[0]:
+        return "WARNING", f"{lost} of {all_of_it} rows belong to traces that are gone"
+    waiting = f", {all_of_it - tied} wait for a call" if all_of_it > tied else ""
+    return "ok", f"{all_of_it} rows, each of a trace{waiting}"
 
 
 def _compare(came: str, total: int, gone: dict[str, int], rows: int) -> tuple[Level, str]:

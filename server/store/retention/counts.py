@@ -3,9 +3,23 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
+from typing import NamedTuple
+
+from .parting import EXPIRED
 
 _DELETED, _REPLAYED = "deleted.", "dead_letters_replayed."
-_SELECT = "SELECT name, value FROM totals WHERE name GLOB ? OR name GLOB ?"
+_SELECT = "SELECT name, value FROM totals WHERE name GLOB ? OR name GLOB ? OR name = ?"
+
+
+class News(NamedTuple):
+    """What became of what is stored."""
+
+    deleted: Counter[str]
+    """Rows since the last time, by kind."""
+    expired: int
+    """Parts since the last time, whose call never came."""
+    replayed: int
+    """Dead letters ever."""
 
 
 class Counts:
@@ -14,12 +28,9 @@ class Counts:
     def __init__(self) -> None:
         self._known: Mapping[str, int] = {}
 
-    def read(self, db: sqlite3.Connection) -> tuple[Counter[str], int]:
-        """Rows deleted since the last time, by kind, and dead letters replayed ever.
-
-        Of a file that was not read before, that is no news. Raises `sqlite3.Error`.
-        """
-        found = dict(db.execute(_SELECT, (f"{_DELETED}*", f"{_REPLAYED}*")))
+    def read(self, db: sqlite3.Connection) -> News:
+        """Of a file that was not read before, that is no news. Raises `sqlite3.Error`."""
+        found = dict(db.execute(_SELECT, (f"{_DELETED}*", f"{_REPLAYED}*", EXPIRED)))
         known, self._known = self._known, found
         new = {name: value - known.get(name, 0) for name, value in found.items()}
         deleted = {
@@ -27,6 +38,5 @@ class Counts:
             for name, count in new.items()
             if name.startswith(_DELETED)
         }
-        return Counter(deleted), sum(
-            count for name, count in found.items() if name.startswith(_REPLAYED)
-        )
+        replayed = sum(count for name, count in found.items() if name.startswith(_REPLAYED))
+        return News(Counter(deleted), new.get(EXPIRED, 0), replayed)

@@ -11,6 +11,9 @@ from ..totals import add_totals
 
 FOREVER = 2**63 - 1
 """Later than all that is stored."""
+_BELONGINGS = {TABLES["trace"]: ("merged_events", "parts")}
+"""What a row takes along, by its `trace`. No foreign key does it: rows that lose their texts are
+deleted and put in again."""
 FIRST_LETTERS = 1000
 """By id, to find the oldest among: one set aside while the clock was ahead is not to hold back the
 rest. There are rarely more, and with the longest texts it takes 2 ms."""
@@ -52,6 +55,8 @@ def _newest_of_oldest(db: sqlite3.Connection, count: int) -> int | None:
 
 def _delete(db: sqlite3.Connection, table: str, last_ms: int, most: int) -> int:
     which = f"SELECT id FROM {table} WHERE created_at <= ? ORDER BY created_at, id LIMIT ?"  # noqa: S608 our own names
+    for belonging in _BELONGINGS.get(table, ()):
+        db.execute(f"DELETE FROM {belonging} WHERE trace IN ({which})", (last_ms, most))  # noqa: S608 our own names
     sql = f"DELETE FROM {table} WHERE id IN ({which})"  # noqa: S608 our own names
     return db.execute(sql, (last_ms, most)).rowcount
 

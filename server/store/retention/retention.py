@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from functools import partial
+from operator import itemgetter
 
 from ...events import Event
 from .. import Trimmed
@@ -12,28 +13,29 @@ from .counts import Counts
 from .expiry import FOREVER, delete_letters, delete_rows
 from .limits import Limits
 from .pace import Pace
+from .parting import delete_parts
 from .slices import Sight, Slice, see
 from .space import Space
 
 MOST_ROWS = 500
 """In a slice, however quick: no more of the log than a batch takes. The next rows may be far larger
 than the last."""
-LEAST_ROWS, TIMES = 50, 4
+LEAST_ROWS, TIMES = 50, 6
 """Between two batches, a slice takes on so many rows, or so many times those of the last batch: of
-what age makes due, each kind has at least every fourth slice, and is to keep up."""
+what age makes due, each kind has at least every sixth slice, and is to keep up."""
 
 
 class Retention:
     """Deletes, blanks and gives back. For the store's thread.
 
-    Above `limits.used_bytes` the oldest go, be it rows of all kinds or dead letters.
+    Above `limits.used_bytes` the oldest go, be it rows of all kinds, dead letters or parts.
     Only pages in use count for that: what the log or the journal takes no deleted row gives back.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._rows, self._letters = Pace(MOST_ROWS), Pace(MOST_ROWS)
-        self._age = Age(limits, self._rows, self._letters)
+        self._rows, self._letters, self._parts = (Pace(MOST_ROWS) for _ in range(3))
+        self._age = Age(limits, self._rows, self._letters, self._parts)
         self._counts = Counts()
         self._batch = 0  # events in the last one
         self._is_turn_of_old = False
@@ -62,13 +64,15 @@ class Retention:
             if due.bytes:
                 due.pace.gives.note(count, before.space.used - now.space.used)
             much = self._too_much(now)
-        deleted, replayed = self._counts.read(db)
-        self._age.walk.replayed(replayed)
+        news = self._counts.read(db)
+        self._age.walk.replayed(news.replayed)
         used = now.space.used
         is_urgent = much is not None and used > self._line()
         more = self._age.is_late(now) or (much is not None and used > self._limits.used_bytes)
         blanked = self._age.walk.blanked
-        return Trimmed(deleted, blanked, now.oldest, now.space.file, more, is_urgent)
+        return Trimmed(
+            news.deleted, news.expired, blanked, now.oldest, now.space.file, more, is_urgent
+        )
 
     def _next(self, old: Slice | None, much: Slice | None, space: Space) -> Slice | None:
         """By turns: at the limit there is always too much. But above the line nothing else."""
@@ -81,11 +85,17 @@ class Retention:
 
     def _too_much(self, now: Sight) -> Slice | None:
         excess = self._excess(now.space)
-        if not excess or now.row == now.letter == FOREVER:
+        if not excess:
             return None
-        if now.letter < now.row:
-            return Slice(self._letters, partial(delete_letters, before_ms=now.row), excess)
-        return Slice(self._rows, partial(delete_rows, before_ms=now.letter + 1), excess)
+        oldest = (
+            (now.row, self._rows, delete_rows),
+            (now.letter, self._letters, delete_letters),
+            (now.part, self._parts, delete_parts),
+        )
+        (first, pace, delete), (second, *_), _ = sorted(oldest, key=itemgetter(0))
+        if first == FOREVER:
+            return None
+        return Slice(pace, partial(delete, before_ms=min(second + 1, FOREVER)), excess)
 
     def inserted(self, batch: Sequence[Event]) -> None:
         """To be told of each batch."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ...times import now_ms
 from .expiry import FOREVER, oldest_letter, oldest_rows
 from .pace import Pace
+from .parting import oldest_key, oldest_part
 from .space import Space, look
 
 
@@ -30,6 +31,10 @@ class Sight(NamedTuple):
     """When the oldest row of each kind arrived, in Unix ms."""
     letter: int
     """When the oldest dead letter was set aside; FOREVER where there is none."""
+    part: int
+    """When the oldest part arrived; FOREVER where there is none."""
+    key: int
+    """The first number of a key; FOREVER where there is none."""
 
     @property
     def row(self) -> int:
@@ -39,4 +44,5 @@ class Sight(NamedTuple):
 
 def see(db: sqlite3.Connection) -> Sight:
     """Raises `sqlite3.Error`."""
-    return Sight(db, now_ms(), look(db), oldest_rows(db), oldest_letter(db))
+    letter, part, key = oldest_letter(db), oldest_part(db), oldest_key(db)
+    return Sight(db, now_ms(), look(db), oldest_rows(db), letter, part, key)
