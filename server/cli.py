@@ -7,7 +7,19 @@ import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 
-from .commands import backup, check, config, dead_letters, key, query, send_sample, serve
+from .commands import (
+    backup,
+    check,
+    config,
+    connect,
+    dead_letters,
+    doctor,
+    key,
+    query,
+    reprice,
+    send_sample,
+    serve,
+)
 from .failure import Failure
 from .version import version
 
@@ -19,7 +31,10 @@ COMMANDS = {
     "key": key,
     "backup": backup,
     "check": check,
+    "reprice": reprice,
     "send-sample": send_sample,
+    "connect": connect,
+    "doctor": doctor,
 }
 
 _ABOUT = """\
