@@ -1,6 +1,7 @@
 """Captured requests of real senders, and what they are to be stored as."""
 
 import json
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,22 @@ def request_of(body):
 def expected_of(body):
     """What is to come of it."""
     return json.loads(body.with_suffix(".expected.json").read_text())
+
+
+def bodies_under(root):
+    """Of all requests there, by name."""
+    return sorted(root.glob("*/*.body"))
+
+
+def scenario_of(body):
+    """The client and what it was told to do, of which this is one request."""
+    return body.parent.name, body.name.partition(".")[0]
+
+
+def send(server, body):
+    """Send a captured request to a process, which is to take it."""
+    path, headers = request_of(body)
+    path = "/v1/litellm" if path == "/litellm/logs" else path  # the user's own choice
+    request = urllib.request.Request(server.url + path, body.read_bytes(), headers)  # noqa: S310
+    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 our own
+        assert 200 <= response.status < 300

@@ -1,4 +1,4 @@
-"""A provider of models on loopback, in the manner of OpenAI's API: the same answer each time."""
+"""A provider of models on loopback, like OpenAI and Anthropic: the same answer each time."""
 
 import contextlib
 import json
@@ -12,34 +12,72 @@ TOOL_CALL = {
     "type": "function",
     "function": {"name": "level", "arguments": '{"river": "Elbe"}'},
 }
-FAILURES = {"limited": (429, "rate_limit_exceeded"), "broken": (500, "server_error")}
-"""By the model that is asked for."""
+FAILURES = {
+    "limited": (429, "rate_limit_exceeded"),
+    "broken": (500, "server_error"),
+    "locked": (401, "invalid_api_key"),
+}
+"""By the model that is asked for, or a directory of the path.
+
+There `once-`, and anything, is limited for the first request; `silent` never answers, `garbled`
+answers with half of a JSON, and `cut` breaks a stream off.
+"""
 
 
 @contextlib.contextmanager
 def stub_model():
     """Its base URL while it serves."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = _Server(("127.0.0.1", 0), _Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/v1"
     finally:
+        server.closing.set()
         server.shutdown()
         thread.join()
         server.server_close()
 
 
+class _Server(ThreadingHTTPServer):
+    def __init__(self, *options):
+        super().__init__(*options)
+        self.closing = threading.Event()
+        self.met: set[str] = set()
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    server: _Server
 
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if asked["model"] in FAILURES:
-            status, code = FAILURES[asked["model"]]
+        where = self.path.split("/")[1]
+        if (failing := self._failing(asked["model"], where)) is not None:
+            status, code = FAILURES[failing]
             self._send(status, {"error": {"message": "no", "type": code, "code": code}})
-        elif self.path.endswith("/embeddings"):
+        elif where == "silent":
+            self.server.closing.wait(60)
+            self.close_connection = True
+        elif where == "garbled":
+            self._reply(200, "application/json", b'{"id": "chatcmpl-1", "choi')
+        elif where == "cut":
+            self._stream(asked, cut=True)
+        else:
+            self._answer(asked)
+
+    def _failing(self, model, where):
+        """The failure that is asked for."""
+        if where.startswith("once-") and where not in self.server.met:
+            self.server.met.add(where)
+            return "limited"
+        return next((name for name in (model, where) if name in FAILURES), None)
+
+    def _answer(self, asked):
+        if self.path.endswith("/embeddings"):
             self._send(200, _embeddings(asked))
+        elif self.path.endswith("/messages"):
+            self._send(200, _message(asked))
         elif asked.get("stream"):
             self._stream(asked)
         else:
@@ -51,17 +89,18 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status, answer):
         self._reply(status, "application/json", json.dumps(answer).encode())
 
-    def _stream(self, asked):
+    def _stream(self, asked, cut=False):
         lines = [*map(json.dumps, _chunks(asked)), "[DONE]"]
         text = "".join(f"data: {line}\n\n" for line in lines)
-        self._reply(200, "text/event-stream", text.encode())
+        self._reply(200, "text/event-stream", text.encode(), cut)
 
-    def _reply(self, status, media_type, body):
+    def _reply(self, status, media_type, body, cut=False):
         self.send_response(status)
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: len(body) // 2] if cut else body)
+        self.close_connection = self.close_connection or cut
 
 
 def _completion(asked):
@@ -89,6 +128,19 @@ def _about(asked, kind):
         "object": kind,
         "created": 1795700000,
         "model": asked["model"] + "-2024-07-18",
+    }
+
+
+def _message(asked):
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": asked["model"],
+        "content": [{"type": "text", "text": ANSWER}],
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": {"input_tokens": 11, "output_tokens": 7},
     }
 
 

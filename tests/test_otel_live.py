@@ -14,8 +14,11 @@ from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExp
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics import Counter, MeterProvider
+from opentelemetry.sdk.metrics.export import (
+    AggregationTemporality,
+    PeriodicExportingMetricReader,
+)
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
@@ -137,6 +140,26 @@ def test_metrics_are_acknowledged(packing, server):
     assert provider.force_flush()
     provider.shutdown()
     assert server.metric("tokenweir_events_skipped_total") == 1
+
+
+@pytest.mark.parametrize("temporality", list(AggregationTemporality)[1:])
+def test_a_counter_of_costs_adds_up_over_its_exports(temporality, server, stored):
+    target = OTLPMetricExporter(
+        endpoint=f"{server.url}/v1/metrics", preferred_temporality={Counter: temporality}
+    )
+    reader = PeriodicExportingMetricReader(target, export_interval_millis=float("inf"))
+    provider = MeterProvider(metric_readers=[reader], shutdown_on_exit=False)
+    counter = provider.get_meter("openclaw").create_counter("openclaw.cost.usd")
+    about = {"openclaw.provider": "openai", "openclaw.model": "gpt-4o"}
+    for channel, spent in (("webchat", 0.25), ("telegram", 0.5), ("webchat", 0.125), (None, 0.0)):
+        counter.add(spent, {**about, "openclaw.channel": channel} if channel else about)
+        assert provider.force_flush()
+    provider.shutdown()
+    rows = stored(server)
+    assert sorted(row["cost_usd"] for row in rows) == [0.125, 0.25, 0.5]
+    assert {(row["provider"], row["model"], row["operation"]) for row in rows} == {
+        ("openai", "gpt-4o", "turn_usage")
+    }
 
 
 def test_a_key_goes_in_the_exporters_headers(database, tmp_path):
