@@ -1,5 +1,5 @@
-"""CPU beside a bare Tornado handler; what OTLP, journal, keys, redaction and retention cost; memory
-and waiting times.
+"""CPU beside a bare Tornado handler; what OTLP, joins, journal, keys, redaction and retention cost;
+memory and waiting times.
 
 `make bench`
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cpu import CONNECTIONS, compare_cpu
 from faults import measure_faults
+from joins import compare_joins
 from journal import compare_journals
 from keys import compare_keys
 from memory import measure_memory
@@ -37,6 +38,7 @@ def main() -> None:
     try:
         compare_cpu(directory, arguments.rounds, arguments.seconds)
         compare_otlp(arguments.rounds, arguments.seconds / 2)
+        compare_joins(directory, arguments.rounds)
         compare_journals(directory, arguments.rounds, arguments.seconds)
         compare_keys(directory, arguments.rounds, arguments.seconds / 2)
         compare_redaction(directory, arguments.rounds, arguments.seconds)
