@@ -179,6 +179,7 @@ def server(database, tmp_path):
         yield server
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 def test_what_is_printed_for_curl_runs_in_a_shell(server, database):
     text = printed("curl", f"--url={server.url}", "--with-key")

@@ -28,7 +28,7 @@ ORDERS = {
     "shuffled 3": lambda bodies: _shuffled(bodies, 3),
     "each twice": lambda bodies: _shuffled(bodies * 2, 4),
 }
-ROOTS = {"ours": EXAMPLES, "all": CORPUS}
+ROOTS = {"ours": EXAMPLES} | ({"all": CORPUS} if CORPUS.is_dir() else {})
 CASES = [
     pytest.param(
         (root, order),
@@ -71,8 +71,6 @@ def replayed(tmp_path_factory):
 def replay(case, database):
     root, order = case
     bodies = bodies_under(ROOTS[root])
-    if not bodies:
-        pytest.skip("the captured requests do not lie beside the checkout")
     with serving(database) as server:
         for body in ORDERS[order](bodies):
             send(server, body)

@@ -423,10 +423,12 @@ assert threading.enumerate() == [threading.main_thread()]
 """
 
 
+@pytest.mark.slow
 def test_nothing_is_fetched_and_no_thread_is_started():
     subprocess.run((sys.executable, "-c", OFFLINE), check=True, timeout=60)
 
 
+@pytest.mark.slow
 def test_a_command_that_needs_no_price_loads_no_table():
     code = "import sys, server.cli, server.parts; sys.exit('genai_prices' in sys.modules)"
     subprocess.run((sys.executable, "-c", code), check=True, timeout=60)

@@ -96,6 +96,7 @@ def lone(steps, check):
     return found["level"], found["said"]
 
 
+@pytest.mark.slow
 def test_events_of_all_senders_are_followed_to_their_rows(doctor, server, database):
     status, steps = doctor(server.url, f"--db={database}")
     assert (status, failed(steps)) == (0, {})

@@ -79,6 +79,7 @@ def test_a_link_to_nothing_makes_the_file_where_it_leads_with_that_mode(umask, t
     assert mode(tmp_path / "real.db") == 0o640
 
 
+@pytest.mark.slow
 def test_no_file_of_a_running_service_is_for_all(umask, database, tmp_path):
     with serving(database) as service:
         service.post("/v1/traces", {"provider": "openai", "model": "gpt-4o"})

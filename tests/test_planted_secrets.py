@@ -236,6 +236,7 @@ def test_without_redaction_the_search_finds_them(garden, database, tmp_path):
     assert native <= found
 
 
+@pytest.mark.slow
 def test_with_capture_none_no_text_is_written(garden, database, tmp_path):
     texts = dict.fromkeys(TEXTS[:2], "a text that nobody wants to keep")
     said = dict.fromkeys(TEXTS[2:], "a text that nobody wants to keep")

@@ -219,6 +219,7 @@ def test_a_flag_beats_the_environment_which_beats_the_default():
     assert lines["db"] == ["./tokenweir.db", "default"]
 
 
+@pytest.mark.slow
 def test_a_variable_that_names_no_setting_is_told(database):
     environment = {"TOKENWEIR_INGEST_KEY_FILE": "/x", "TOKENWEIR_KEY": "tw_x"}
     service = start("--port=0", f"--db={database}", environment=environment)
@@ -261,6 +262,7 @@ def test_the_command_is_installed():
     assert shown.stdout == "tokenweir 0.1.0\n"
 
 
+@pytest.mark.slow
 def test_logs_can_be_json_and_hold_no_payload(database):
     arguments = ("--port=0", f"--db={database}", "--log-format=json", "--log-level=debug")
     with start(*arguments) as process:

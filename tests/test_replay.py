@@ -211,6 +211,7 @@ def test_an_older_versions_records_are_stored(database, directory):
     assert stored(database)[:1] in (["old"], [])
 
 
+@pytest.mark.slow
 def test_a_journal_that_cannot_be_read_is_one_clear_line(database, directory):
     directory.write_text("no directory")
     failed = run("--port=0", f"--db={database}")

@@ -299,6 +299,7 @@ def young(database):
     return [row for row in read_rows(database, "llm_traces") if row["created_at"] > _ago(DAY)]
 
 
+@pytest.mark.slow
 def test_texts_letters_and_pages_do_not_wait_for_rows(limited, database):
     store = limited(row_seconds=DAY, text_seconds=DAY / 2)
     store.write([trace(text="x" * 10_000) for _ in range(1000)])
@@ -354,6 +355,7 @@ def test_at_the_limit_the_file_does_not_grow_but_its_pages_are_used_again(capped
     assert os.path.getsize(database) > 3 * MIB
 
 
+@pytest.mark.slow
 def test_at_the_limit_texts_go_in_their_time_too_and_there_is_nothing_more_to_do(capped, database):
     store = capped(8 * MIB)
     for number in range(60):
@@ -470,6 +472,7 @@ def test_a_reader_that_holds_the_log_costs_no_rows_but_is_told(capped, database)
     assert Disk(database).wal_bytes() == 0
 
 
+@pytest.mark.slow
 def test_a_locked_database_fails_a_slice_which_is_done_later(limited, database):
     store = limited(row_seconds=DAY)
     store.write([trace(2 * DAY)])
@@ -633,6 +636,7 @@ def test_what_an_expired_part_said_is_overwritten(limited, database):
     assert text.encode() not in Path(database).read_bytes()
 
 
+@pytest.mark.slow
 def test_over_the_limit_parts_go_by_their_age_and_with_their_rows(capped, database):
     store = capped(4 * MIB)
     for start in range(0, 4000, 100):
