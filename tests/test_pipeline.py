@@ -179,6 +179,7 @@ async def test_the_books_balance_while_half_a_refused_batch_still_waits(
     failing.failures = []
 
 
+@pytest.mark.slow
 async def test_an_unforeseen_failure_does_not_kill_the_consumer(failing, post, rows, get):
     failing.failures = [RuntimeError("a bug"), MemoryError(), Unavailable("busy", "then")]
     await post("/v1/traces", TRACE)

@@ -62,6 +62,7 @@ def test_a_stop_while_the_database_is_locked_ends_in_time_and_counts_what_is_los
     assert read_rows(database, "llm_traces") == []
 
 
+@pytest.mark.slow
 def test_an_open_connection_is_answered_while_stopping(database):
     with (
         serving(database) as service,
@@ -160,6 +161,7 @@ def one_line(text):
     return text
 
 
+@pytest.mark.slow
 def test_a_used_port_is_one_clear_line(database):
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]

@@ -178,6 +178,7 @@ def test_a_torn_last_write_is_cut_and_said(killed, database, directory):
     assert not directory.exists()
 
 
+@pytest.mark.slow
 def test_a_damaged_record_is_said_and_kept_aside_and_costs_no_other(database, directory):
     journal = Journal(directory, HEADING, syncs=False)
     journal.begin(1)

@@ -121,6 +121,7 @@ def test_a_stop_while_the_start_is_frozen(operation, nth, starting):
         end(process, signal.SIGTERM)
 
 
+@pytest.mark.slow
 @CALLS_OF_THE_START
 def test_a_stop_during_the_start(operation, nth, starting, faults, database):
     with starting(operation, nth) as process:
