@@ -451,57 +451,42 @@ def test_how_the_service_feels_is_said(health, ready, level, said, doctor):
     assert (found[0], said in found[1]) == (level, True)
 
 
-BUSY = """
+METRICS = """
 # TYPE tokenweir_events_accepted_total counter
-tokenweir_events_accepted_total{{kind="error"}} {count}
+tokenweir_events_accepted_total{{kind="error"}} {sent}
 # TYPE tokenweir_events_persisted_total counter
-tokenweir_events_persisted_total{{kind="error"}} {count}
+tokenweir_events_persisted_total{{kind="error"}} {stored}
 # TYPE tokenweir_queue_events gauge
-tokenweir_queue_events 7
+tokenweir_queue_events {queued}
 # TYPE tokenweir_queue_oldest_event_age_seconds gauge
-tokenweir_queue_oldest_event_age_seconds 0.001
+tokenweir_queue_oldest_event_age_seconds {oldest}
 """
-"""Metrics of a service whose queue is never seen empty."""
+
+
+def scraped(doctor, wait, *, stores, **queue):
+    """What the doctor says of a row, by metrics that show one more event at each scrape."""
+    seen = itertools.count(1)
+
+    def answer(path):
+        if path == "/metrics":
+            sent = next(seen)
+            return 200, METRICS.format(sent=sent, stored=sent * stores, **queue).encode()
+        return 200, json.dumps(HEALTH).encode()
+
+    with answering(answer) as url:
+        status, steps = doctor(url, "--as=sentry", f"--wait={wait}")
+    return status, *lone(steps, "row")
 
 
 def test_a_queue_that_others_fill_holds_nothing_up(doctor):
     """What is younger than our event came after it."""
-    seen = itertools.count(1)
-
-    def answer(path):
-        if path == "/metrics":
-            return 200, BUSY.format(count=next(seen)).encode()
-        return 200, json.dumps(HEALTH).encode()
-
-    with answering(answer) as url:
-        status, steps = doctor(url, "--as=sentry", "--wait=0.5")
-    assert status == 0
-    level, said = lone(steps, "row")
-    assert (level, said.startswith("stored, by the counters")) == ("ok", True)
-
-
-BETWEEN = """
-# TYPE tokenweir_events_accepted_total counter
-tokenweir_events_accepted_total{{kind="error"}} {count}
-# TYPE tokenweir_queue_events gauge
-tokenweir_queue_events 1
-# TYPE tokenweir_queue_oldest_event_age_seconds gauge
-tokenweir_queue_oldest_event_age_seconds 0
-"""
-"""Metrics of a service that is between two batches, which a lock can make long."""
+    status, level, said = scraped(doctor, 0.5, stores=True, queued=7, oldest=0.001)
+    assert (status, level, said.startswith("stored, by the counters")) == (0, "ok", True)
 
 
 def test_an_event_that_waits_between_two_batches_is_not_taken_for_settled(doctor):
-    seen = itertools.count(1)
-
-    def answer(path):
-        if path == "/metrics":
-            return 200, BETWEEN.format(count=next(seen)).encode()
-        return 200, json.dumps(HEALTH).encode()
-
-    with answering(answer) as url:
-        _, steps = doctor(url, "--as=sentry", "--wait=0.2")
-    level, said = lone(steps, "row")
+    """Then the queue has no oldest event, which a lock can make last."""
+    _, level, said = scraped(doctor, 0.2, stores=False, queued=1, oldest=0)
     assert (level, said.startswith("not stored after 0.2 s: 1 events wait")) == ("FAILED", True)
 
 
