@@ -14,6 +14,7 @@ import orjson
 from .. import links
 from ..events import Event, Trace
 from . import Price, series
+from .joining.reports import has_tokens
 from .unpriced import is_metered
 
 TURN_MS = 3_600_000
@@ -70,7 +71,7 @@ def priced(db: sqlite3.Connection, call: Trace, price: Price) -> Trace:
     if is_metered(call):  # read back from its row, without keys
         return call
     payer = links.payer(call.keys)
-    if payer is None or call.cost_usd is not None or not _has_usage(call):
+    if payer is None or call.cost_usd is not None or not has_tokens(call):
         return price(call)
     at = (call.started_at or call.created_at) + int(call.latency_ms or 0)
     if db.execute(_COVERED, (payer, TURN_MS, at, at)).fetchone():
@@ -81,11 +82,6 @@ def priced(db: sqlite3.Connection, call: Trace, price: Price) -> Trace:
             "DELETE FROM cost_awaited WHERE id <= ?", ((added.lastrowid or 0) - MOST_AWAITED,)
         )
     return price(call)
-
-
-def _has_usage(call: Trace) -> bool:
-    counts = call.prompt_tokens, call.completion_tokens, call.total_tokens
-    return any(count is not None for count in counts)
 
 
 def _marked(metadata: bytes | None) -> bytes:

@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from ..events import COLUMNS, Trace
 from . import Price
 from .connection import transaction
+from .read_back import from_row
 from .retention.blanking import START, Place
 from .retention.pace import Pace
 from .unpriced import DUE
@@ -77,7 +78,8 @@ def _price(
     db: sqlite3.Connection, price: Price, ids: list[int]
 ) -> tuple[dict[int, Trace], list[Trace]]:
     """Those that have a price, by id, and those that have none."""
-    found = {id: _trace(row) for id in ids if (row := db.execute(_ROW, (id,)).fetchone())}
+    rows = {id: row for id in ids if (row := db.execute(_ROW, (id,)).fetchone())}
+    found = {id: cast(Trace, from_row("trace", row)) for id, row in rows.items()}
     now = {id: price(trace) for id, trace in found.items()}
     priced = {id: trace for id, trace in now.items() if trace.cost_usd is not None}
     return priced, [trace for id, trace in now.items() if id not in priced]
@@ -90,10 +92,3 @@ def _write(db: sqlite3.Connection, price: Price, ids: list[int]) -> dict[int, Tr
         values = [(row.cost_usd, row.cost_source, row.metadata, id) for id, row in priced.items()]
         db.executemany(_WRITTEN, values)
     return priced
-
-
-def _trace(row: tuple[object, ...]) -> Trace:
-    members = dict(zip(COLUMNS["trace"], row, strict=True))
-    metadata = members["metadata"]
-    members["metadata"] = metadata.encode() if isinstance(metadata, str) else None
-    return Trace(**members)  # type: ignore[arg-type]  # as the columns are declared

@@ -7,7 +7,7 @@ import orjson
 
 from ... import links
 from ...events import Error, Event, Trace
-from .reports import LITELLM, told
+from .reports import LITELLM, OF_CALL, told
 
 _STARTED = """
     SELECT event_id, started_at FROM json_each(:asked) CROSS JOIN llm_traces ON event_id = value
@@ -43,6 +43,6 @@ def _is_attempt(event: Event) -> bool:
 
 def _renamed(event: Event, renamed: dict[str, str]) -> Event:
     if isinstance(event, Error):
-        call = event.event_id.removesuffix(":error")
-        return event._replace(event_id=f"{renamed[call]}:error") if call in renamed else event
+        call = event.event_id.removesuffix(OF_CALL)
+        return event._replace(event_id=f"{renamed[call]}{OF_CALL}") if call in renamed else event
     return event._replace(event_id=renamed.get(event.event_id, event.event_id))

@@ -9,18 +9,12 @@ from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from ... import links
-from ...events import COLUMNS, UTF8, Error
+from ...events import COLUMNS, Error
 from ..insert import insert
 from ..read_back import from_row
-from .reports import told
-from .saving import save_told
+from .reports import OF_CALL, told
+from .saving import save_told, update_row
 
-_OF_CALL = ":error"
-"""How the id of a failed call's error ends, behind that of the call."""
-_CHANGED = [name for name in COLUMNS["error"] if name != "created_at"]
-_PLACES = [COLUMNS["error"].index(name) for name in _CHANGED]
-_SET = ", ".join(f"{name} = {'CAST(? AS TEXT)' if name in UTF8 else '?'}" for name in _CHANGED)
-_UPDATE = f"UPDATE error_events SET {_SET} WHERE id = ?"  # noqa: S608 our own names
 _FIND = f"SELECT id, {', '.join(COLUMNS['error'])} FROM error_events WHERE event_id = ?"  # noqa: S608 our own names
 _CALL = """
     SELECT id FROM llm_traces WHERE event_id = :id
@@ -40,7 +34,7 @@ _INNER = f"""
     SELECT error_events.event_id FROM llm_traces AS own
     JOIN llm_traces AS inner
         ON inner.trace_id = own.trace_id AND inner.parent_span_id = own.span_id AND inner.counted
-    JOIN error_events ON error_events.event_id = inner.event_id || '{_OF_CALL}'
+    JOIN error_events ON error_events.event_id = inner.event_id || '{OF_CALL}'
     WHERE own.id = :row AND NOT own.counted ORDER BY inner.id DESC LIMIT 1
 """  # noqa: S608 our own names
 """The failure of the last call that such a report adds up: its own is no other."""
@@ -75,21 +69,21 @@ def add_failures(db: sqlite3.Connection, errors: Sequence[Error]) -> Added:
 
 
 def _can_be_told_twice(error: Error) -> bool:
-    return error.source == "otlp" or error.event_id.endswith(_OF_CALL)
+    return error.source == "otlp" or error.event_id.endswith(OF_CALL)
 
 
 def _is_merged(db: sqlite3.Connection, error: Error) -> bool:
     """Whether another row has the failure, which is then filled from this report."""
-    call = error.event_id.removesuffix(_OF_CALL)
+    call = error.event_id.removesuffix(OF_CALL)
     row = _row_of(db, call)
-    others = [f"{one}{_OF_CALL}" for one in _reports(db, row)]
+    others = [f"{one}{OF_CALL}" for one in _reports(db, row)]
     if call == error.event_id:  # an exception, which a failed call may have told
         return row is not None and _fill(db, error, others, others)
     causes = told(error, links.CAUSE)
     if row is not None:
         save_told(db, causes, row)
     inner = [event_id for (event_id,) in db.execute(_INNER, {"row": row})]
-    outer = [f"{one}{_OF_CALL}" for (one,) in db.execute(_OUTER, {"row": row})]
+    outer = [f"{one}{OF_CALL}" for (one,) in db.execute(_OUTER, {"row": row})]
     ids = [*others, *causes, *inner, *outer]
     return not _find(db, error.event_id) and _fill(db, error, inner or others, ids)
 
@@ -126,5 +120,5 @@ def _merge(db: sqlite3.Connection, row: _Row, error: Error, calls: Sequence[str]
     first, second = sorted(
         (row.error, error), key=lambda one: (ranks.get(one.event_id, len(ranks)), one.event_id)
     )
-    values = [other if own is None else own for own, other in zip(first, second, strict=True)]
-    db.execute(_UPDATE, (*(values[place] for place in _PLACES), row.id))
+    own = {name: value for name, value in first._asdict().items() if value is not None}
+    update_row(db, row.id, second._replace(**own))

@@ -11,6 +11,8 @@ from ...events import TURN_USAGE, Error, Trace
 LITELLM = "litellm"
 """Source of what LiteLLM's callback posts: its event id is that of the call."""
 
+OF_CALL = ":error"
+"""How the id of a failed call's error ends, behind that of the call."""
 OPENCLAW = "openclaw"
 """Scope of the spans whose cost is told by a metric."""
 

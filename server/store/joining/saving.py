@@ -3,15 +3,19 @@
 import sqlite3
 from collections.abc import Iterable
 
-from ...events import COLUMNS, UTF8, Trace
+from ...events import COLUMNS, KINDS, UTF8, Event, Trace
 from ...times import now_ms
 from ..insert import insert
 from ..read_back import to_json
+from ..schema import TABLES
 from .reports import above, fills
 
-_CHANGED = [name for name in COLUMNS["trace"] if name != "created_at"]
-_SET = ", ".join(f"{name} = {'CAST(? AS TEXT)' if name in UTF8 else '?'}" for name in _CHANGED)
-_UPDATE = f"UPDATE llm_traces SET {_SET}, counted = 1 WHERE id = ?"  # noqa: S608 our own names
+_CHANGED = {kind: [one for one in COLUMNS[kind] if one != "created_at"] for kind in KINDS}
+_SET = {
+    kind: ", ".join(f"{name} = {'CAST(? AS TEXT)' if name in UTF8 else '?'}" for name in names)
+    for kind, names in _CHANGED.items()
+}
+_UPDATE = {kind: f"UPDATE {TABLES[kind]} SET {_SET[kind]} WHERE id = ?" for kind in KINDS}  # noqa: S608 our own names
 _PART = """
     INSERT INTO parts (event_id, trace, waits_for, created_at, event) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (event_id) DO
@@ -26,15 +30,15 @@ def insert_row(db: sqlite3.Connection, trace: Trace) -> int:
     return row_id
 
 
-def update_row(db: sqlite3.Connection, row_id: int, trace: Trace) -> None:
-    """Let a row say this, and count. It keeps the time of its arrival."""
-    values = [getattr(trace, name) for name in _CHANGED]
-    db.execute(_UPDATE, (*values, row_id))
+def update_row(db: sqlite3.Connection, row_id: int, event: Event) -> None:
+    """Let a row say this. It keeps the time of its arrival."""
+    values = [getattr(event, name) for name in _CHANGED[event.kind]]
+    db.execute(_UPDATE[event.kind], (*values, row_id))
 
 
-def uncount(db: sqlite3.Connection, row_id: int) -> None:
-    """Leave a row out of lists and sums."""
-    db.execute("UPDATE llm_traces SET counted = 0 WHERE id = ?", (row_id,))
+def count_in(db: sqlite3.Connection, row_id: int, *, counts: bool) -> None:
+    """Have lists and sums read a row, or leave it out."""
+    db.execute("UPDATE llm_traces SET counted = ? WHERE id = ?", (int(counts), row_id))
 
 
 def take_back(db: sqlite3.Connection, row_id: int) -> None:

@@ -12,12 +12,12 @@ from .keys import add_keys
 from .layout import Call, lay_out
 from .reports import ids
 from .saving import (
+    count_in,
     forget_merged,
     insert_row,
     save_merged,
     save_part,
     take_back,
-    uncount,
     update_row,
 )
 from .stored import Row, row_of_event
@@ -97,14 +97,16 @@ class Settling:
         if row.id >= self._fresh.first and row.trace.event_id not in ids(adding):
             take_back(self._db, row.id)
         elif row.counted:
-            uncount(self._db, row.id)
+            count_in(self._db, row.id, counts=False)
 
     def _save(self, call: Call, home: int | None) -> None:
         row = self._price(fold(call, self._sizes))
         if home is None:
             home = insert_row(self._db, row)
         was = self._family.rows.get(home)
-        if was and (not was.counted or not _is_same(was.trace, row)):
+        if was and not was.counted:
+            count_in(self._db, home, counts=True)
+        if was and not _is_same(was.trace, row):
             update_row(self._db, home, row)
         if len(call.reports) > 1:
             add_keys(self._db, call.reports, home)
