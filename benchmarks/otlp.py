@@ -60,7 +60,7 @@ def _reader() -> Callable[[bytearray], int]:
     from server.parts import make_receivers, make_redactor
 
     config = Config()
-    redactor = make_redactor(config, Metrics(CollectorRegistry()))
+    redactor = make_redactor(config, Metrics(CollectorRegistry()).events)
     receiver = make_receivers(config, redactor)["spans"]
     return lambda data: sum(1 for _ in receiver.read(data, PROTOBUF))
 

@@ -53,7 +53,7 @@ def _microseconds(calls: int = 5000) -> float:
     from server.metrics import Metrics
     from server.redaction.redactor import Redactor
 
-    redactor = Redactor([], Metrics(CollectorRegistry()).redaction)
+    redactor = Redactor([], Metrics(CollectorRegistry()).events.redaction)
     row, _ = TRACE.read(trace())
     row |= {name: row[name].encode() for name in TRACE.texts}
     found = []

@@ -33,7 +33,7 @@ def make_app(
     """The routes. `receivers` has one for each POST route, and `spans` for OTLP's traces."""
 
     def shared(route: str) -> dict[str, Any]:
-        return {"route": route, "metrics": metrics, "in_flight": in_flight}
+        return {"route": route, "metrics": metrics.http, "in_flight": in_flight}
 
     def events(route: str, choose: Choose) -> dict[str, Any]:
         ours = {"door": access.send, "choose": choose, "intake": intake, "room": room}
@@ -49,7 +49,7 @@ def make_app(
     def native_or_otlp(body: bytearray, media_type: str) -> Dialect:
         return spans if is_traces(body, media_type) else traces
 
-    metrics_ = {**shared("metrics"), "door": access.read}
+    metrics_ = {**shared("metrics"), "door": access.read, "registry": metrics.registry}
     show = {**shared("health"), "health": health}
 
     def at(path: str, handler: type[Handler], arguments: dict[str, Any]) -> Rule:

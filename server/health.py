@@ -28,7 +28,7 @@ class Health:
         self._disk, self._metrics = disk, metrics
         self._started = time.monotonic()
         self._version = version()
-        metrics.ready.set_function(lambda: self._pipeline.not_ready() is None)
+        metrics.process.ready.set_function(lambda: self._pipeline.not_ready() is None)
 
     def not_ready(self) -> list[str]:
         """Why /readyz says 503; empty when it says 200."""
@@ -47,8 +47,8 @@ class Health:
             "db_size_bytes": self._disk.main_bytes(),
             "wal_size_bytes": self._disk.wal_bytes(),
             "queue_depth": self._pipeline.depth(),
-            "events_received": total(self._metrics.received.values()),
-            "events_dropped": total(self._metrics.dropped.values()),
+            "events_received": total(self._metrics.events.received.values()),
+            "events_dropped": total(self._metrics.events.dropped.values()),
             "uptime_seconds": round(time.monotonic() - self._started, 3),
             "last_commit": format_rfc3339(int(last * 1000)) if last else None,
             "version": self._version,

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Any, NamedTuple
 
 from .events import MAX_MESSAGE, Group, Item, Rejected, Skipped
-from .metrics import Metrics
+from .metrics.events import EventMetrics
 from .pipeline import Pipeline
 
 Answer = dict[str, Any]
@@ -29,7 +29,7 @@ class Taken(NamedTuple):
 class Intake:
     """Call from the event loop's thread."""
 
-    def __init__(self, pipeline: Pipeline, metrics: Metrics) -> None:
+    def __init__(self, pipeline: Pipeline, metrics: EventMetrics) -> None:
         self._pipeline, self._metrics = pipeline, metrics
 
     def take(self, items: Sequence[Group | Rejected]) -> tuple[Answer, Awaitable[None] | None]:
@@ -93,7 +93,7 @@ class Intake:
         if reason is None:
             return self._metrics.accepted[kind]
         if status == "refused":
-            return self._metrics.events_refused[kind, reason]
+            return self._metrics.refused[kind, reason]
         if status == "dropped":
             return self._metrics.dropped[kind, "ingest", reason]
         return self._metrics.rejected[kind, reason]

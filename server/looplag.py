@@ -2,7 +2,7 @@
 
 import asyncio
 
-from .metrics import Metrics
+from .metrics.process import ProcessMetrics
 
 INTERVAL_SECONDS = 0.5
 
@@ -10,7 +10,7 @@ INTERVAL_SECONDS = 0.5
 class LoopLag:
     """Sets a timer every INTERVAL_SECONDS and observes how late it fires."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: ProcessMetrics) -> None:
         self._metrics = metrics
         self._timer: asyncio.TimerHandle | None = None
 

@@ -8,6 +8,9 @@ from .cost import make_price
 from .disk import Disk, journal_directory
 from .journal.journal import Journal
 from .metrics import Metrics
+from .metrics.events import EventMetrics
+from .metrics.journal import JournalMetrics
+from .metrics.storage import StorageMetrics
 from .normalise import Normaliser
 from .pipeline import Pipeline
 from .receivers import Receiver
@@ -46,7 +49,7 @@ def make_store(
         price=make_price(config.compute_costs),
         sizes=Sizes(config.max_text_bytes, config.max_metadata_bytes),
         limits=make_limits(config, disk),
-        observe=lambda outcome, seconds: metrics.checkpoint[outcome].observe(seconds),
+        observe=lambda outcome, seconds: metrics.storage.checkpoint[outcome].observe(seconds),
     )
 
 
@@ -64,7 +67,7 @@ def make_limits(config: Config, disk: Disk) -> Limits:
     )
 
 
-def make_recorder(config: Config, metrics: Metrics) -> Recorder | Unrecorded:
+def make_recorder(config: Config, metrics: JournalMetrics) -> Recorder | Unrecorded:
     """As the settings say."""
     if config.journal == "off":
         return Unrecorded()
@@ -78,7 +81,7 @@ def make_recorder(config: Config, metrics: Metrics) -> Recorder | Unrecorded:
     return Recorder(journal, metrics, thread=config.journal == "thread", sync=sync)
 
 
-def make_redactor(config: Config, metrics: Metrics) -> Redactor | None:
+def make_redactor(config: Config, metrics: EventMetrics) -> Redactor | None:
     """As the settings say. Raises ValueError for a bad file of patterns."""
     if not config.redact:
         return None
@@ -136,10 +139,10 @@ def make_server(config: Config, app: Application) -> HTTPServer:
     )
 
 
-def show_storage(disk: Disk, metrics: Metrics) -> None:
+def show_storage(disk: Disk, metrics: StorageMetrics) -> None:
     """Have the metrics look at the files when they are read."""
-    metrics.storage_file["main"].set_function(disk.main_bytes)
-    metrics.storage_file["wal"].set_function(disk.wal_bytes)
-    metrics.storage_file["journal"].set_function(disk.journal_bytes)
-    metrics.storage_available.set_function(disk.available_bytes)
-    metrics.storage_size.set_function(disk.size_bytes)
+    metrics.file["main"].set_function(disk.main_bytes)
+    metrics.file["wal"].set_function(disk.wal_bytes)
+    metrics.file["journal"].set_function(disk.journal_bytes)
+    metrics.available.set_function(disk.available_bytes)
+    metrics.size.set_function(disk.size_bytes)

@@ -48,12 +48,12 @@ class Pipeline:
     ) -> None:
         self._writer, self._recorder, self._replay = writer, recorder, replay
         self._metrics = metrics
-        self._unsettled = Unsettled(queue_events, queue_bytes, metrics)
+        self._unsettled = Unsettled(queue_events, queue_bytes, metrics.queue)
         self._queue: Queue[Waiting] = Queue(maxsize=queue_events)
         self._consumer = Consumer(self._queue, writer, recorder, self._unsettled, batch_events)
         self._stopping = False
         self._hurry = asyncio.Event()
-        metrics.queue_oldest_age.set_function(self.oldest_age)
+        metrics.queue.oldest_age.set_function(self.oldest_age)
 
     async def start(self) -> None:
         """Open the store, bring it up to the journal, start consuming. Raises `store.Unusable`."""
@@ -132,7 +132,7 @@ class Pipeline:
         self._unsettled.add(batch)
         kinds = Counter(event.kind for waiting in batch for event in waiting.events)
         for kind, count in kinds.items():
-            self._metrics.replayed[kind].inc(count)
+            self._metrics.events.replayed[kind].inc(count)
         await self._writer.write(batch, self._unsettled.settle)
         await self._writer.upkeep.after_batch()
         return not self._stopping

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from tornado.ioloop import IOLoop
 
-from .metrics import Metrics
+from .metrics.writer import WriterMetrics
 from .overdue import Overdue
 from .store import Refused, Unavailable
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 class Retry:
     """Owns the one thread that may call the store. Lives on the event loop."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: WriterMetrics) -> None:
         self._metrics = metrics
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._giving_up = asyncio.Event()

@@ -50,28 +50,28 @@ class Service:
         self._lock = Lock(config.db)
         self.access = Access(config.ingest_keys_file, config.read_keys_file)
         self.metrics = Metrics(CollectorRegistry())
-        self.metrics.set_build(version(), config.revision)
+        self.metrics.process.set_build(version(), config.revision)
         disk = Disk(config.db)
         store = store or make_store(config, self.metrics, disk, set_aside_damaged)
-        recorder = self.recorder = make_recorder(config, self.metrics)
+        recorder = self.recorder = make_recorder(config, self.metrics.journal)
         writer = Writer(store, recorder, self.metrics)
         self.pipeline = make_pipeline(config, writer, recorder, self.metrics)
-        show_storage(disk, self.metrics)
+        show_storage(disk, self.metrics.storage)
         self._trimmer = Trimmer()
-        self._in_flight = InFlight(self.metrics, config.body_timeout_seconds)
+        self._in_flight = InFlight(self.metrics.http, config.body_timeout_seconds)
         self.app = make_app(
-            make_receivers(config, make_redactor(config, self.metrics)),
+            make_receivers(config, make_redactor(config, self.metrics.events)),
             self.access,
-            Intake(self.pipeline, self.metrics),
+            Intake(self.pipeline, self.metrics.events),
             Health(self.pipeline, writer, recorder, disk, self.metrics),
             self.metrics,
             self._in_flight,
             Room(max(config.max_bodies_bytes, config.max_body_bytes)),
             config.max_body_bytes,
         )
-        self._lag = LoopLag(self.metrics)
+        self._lag = LoopLag(self.metrics.process)
         self._server = make_server(config, self.app)
-        gate = Gate(self.access.send, self.metrics) if config.ingest_keys_file else None
+        gate = Gate(self.access.send, self.metrics.http) if config.ingest_keys_file else None
         self._listener = Listener(
             self._server.handle_stream, self._refused, config.max_connections, gate
         )
@@ -113,5 +113,5 @@ class Service:
 
     def _refused(self, refusal: Refusal, route: str) -> None:
         """Count what is refused without a handler."""
-        self.metrics.refused(route, refusal.reason)
-        self.metrics.answered(route, "", refusal.status)
+        self.metrics.http.refused(route, refusal.reason)
+        self.metrics.http.answered(route, "", refusal.status)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from .events import Event, Group
 from .footprint import footprint
-from .metrics import Metrics
+from .metrics.queue import QueueMetrics
 from .waiting import Waiting
 
 Sized = list[tuple[Event, int]]
@@ -14,14 +14,14 @@ Sized = list[tuple[Event, int]]
 class Unsettled:
     """Counts events and their bytes from acceptance until they are settled."""
 
-    def __init__(self, max_events: int, max_bytes: int, metrics: Metrics) -> None:
+    def __init__(self, max_events: int, max_bytes: int, metrics: QueueMetrics) -> None:
         self._max_events, self._max_bytes = max_events, max_bytes
         self.events = 0
         self.bytes = 0
-        metrics.queue_capacity_events.set(max_events)
-        metrics.queue_capacity_bytes.set(max_bytes)
-        metrics.queue_events.set_function(lambda: self.events)
-        metrics.queue_bytes.set_function(lambda: self.bytes)
+        metrics.capacity_events.set(max_events)
+        metrics.capacity_bytes.set(max_bytes)
+        metrics.events.set_function(lambda: self.events)
+        metrics.bytes.set_function(lambda: self.bytes)
 
     def admit(self, groups: Sequence[Group]) -> list[Sized]:
         """The events of each group with their bytes, counted now; none where one has no room."""

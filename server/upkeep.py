@@ -31,7 +31,7 @@ class Upkeep:
         self._not_before = self._last_batch = 0.0
         self.has_more = False
         """Whether slices are left to do."""
-        metrics.retention_last_success.set_to_current_time()
+        metrics.storage.retention_last_success.set_to_current_time()
 
     @property
     def trouble(self) -> str | None:
@@ -74,13 +74,13 @@ class Upkeep:
     def _done(self, trimmed: Trimmed) -> None:
         self.has_more = trimmed.more
         self._recorder.stored(self._store.safe)
-        for kind, oldest in self._metrics.storage_oldest.items():
+        for kind, oldest in self._metrics.storage.oldest.items():
             oldest.set(trimmed.oldest.get(kind, 0) / 1000)
         for kind, count in trimmed.deleted.items():
-            self._metrics.retention_deleted[kind].inc(count)
-        self._metrics.parts_expired.inc(trimmed.expired)
+            self._metrics.storage.retention_deleted[kind].inc(count)
+        self._metrics.events.parts_expired.inc(trimmed.expired)
         if not trimmed.more:
-            self._metrics.retention_last_success.set_to_current_time()
+            self._metrics.storage.retention_last_success.set_to_current_time()
         self._sweep.note(trimmed)
 
     def _failed(self, error: Exception) -> None:

@@ -28,7 +28,7 @@ class Writer:
 
     def __init__(self, store: Store, recorder: Recorder | Unrecorded, metrics: Metrics) -> None:
         self._store, self._recorder, self._metrics = store, recorder, metrics
-        self._retry = Retry(metrics)
+        self._retry = Retry(metrics.writer)
         self.upkeep = Upkeep(store, self._retry, recorder, metrics)
         self._losing: str | None = None
         self._files = 0
@@ -41,7 +41,7 @@ class Writer:
         """Accepted events that were dropped since the start."""
         self.left = 0
         """Accepted events that are left in the journal, for the next start."""
-        metrics.last_commit.set_to_current_time()
+        metrics.writer.last_commit.set_to_current_time()
 
     @property
     def trouble(self) -> str | None:
@@ -113,24 +113,24 @@ class Writer:
     def _drop(self, batch: Sequence[Waiting], reason: str) -> None:
         for event in (event for waiting in batch for event in waiting.events):
             self.lost += 1
-            self._metrics.dropped[event.kind, "persist", reason].inc()
+            self._metrics.events.dropped[event.kind, "persist", reason].inc()
 
     def _written(self, batch: Sequence[Waiting], written: Written, events: int) -> None:
         now = time.monotonic()
         for waiting in batch:
             for kind, count in Counter(event.kind for event in waiting.events).items():
-                self._metrics.commit_latency[kind].observe(now - waiting.since, count)
+                self._metrics.events.commit_latency[kind].observe(now - waiting.since, count)
         for kind, count in written.persisted.items():
-            self._metrics.persisted[kind].inc(count)
+            self._metrics.events.persisted[kind].inc(count)
         for kind, count in written.deduplicated.items():
-            self._metrics.deduplicated[kind].inc(count)
+            self._metrics.events.deduplicated[kind].inc(count)
         for kind, count in written.merged.items():
             due = count - self._parted[kind]  # a report that was merged may be a call, later
-            self._metrics.merged[kind].inc(max(due, 0))
+            self._metrics.events.merged[kind].inc(max(due, 0))
             self._parted[kind] = max(-due, 0)
         for model, count in written.unpriced.items():
-            self._metrics.unpriced.inc(model, count)
-        self._metrics.batch_events.observe(events)
+            self._metrics.calls.unpriced.inc(model, count)
+        self._metrics.writer.batch_events.observe(events)
         self._committed(batch[-1])
 
     def _committed(self, last: Waiting) -> None:
@@ -138,7 +138,7 @@ class Writer:
         if last.is_last:
             self._recorder.settled(last.ticket)
             self._recorder.stored(self._store.safe)
-        self._metrics.last_commit.set_to_current_time()
+        self._metrics.writer.last_commit.set_to_current_time()
         self.last_commit = time.time()
         self._losing = None
 
@@ -180,7 +180,9 @@ class Writer:
 
     def _kept(self, one: Waiting, aside: Aside, refusal: Refused) -> None:
         kind, metrics = one.events[0].kind, self._metrics
-        counter = metrics.deduplicated if aside == "deduplicated" else metrics.dead_lettered
+        counter = (
+            metrics.events.deduplicated if aside == "deduplicated" else metrics.events.dead_lettered
+        )
         counter[kind].inc()
         self._committed(one)
         self._said.discard(_FULL)

@@ -57,7 +57,7 @@ class Target:
     """The decoding path, and what must hold of all that comes out of it."""
 
     def __init__(self, path: str) -> None:
-        redactor = make_redactor(USUAL, Metrics(CollectorRegistry()))
+        redactor = make_redactor(USUAL, Metrics(CollectorRegistry()).events)
         self._receivers = {
             is_narrow: make_receivers(config, redactor)
             for is_narrow, config in ((False, USUAL), (True, NARROW))

@@ -255,7 +255,7 @@ async def test_a_long_exception_is_cut_like_any_other(send):
 
 
 async def test_a_span_that_waits_is_neither_lost_nor_refused_meanwhile(service):
-    taken = Intake(service.pipeline, service.metrics).take_whole([(), ()])
+    taken = Intake(service.pipeline, service.metrics.events).take_whole([(), ()])
     assert (taken.refused, taken.lost) == (None, 0)
 
 

@@ -60,7 +60,7 @@ def test_a_long_id_is_hashed():
 
 def test_an_id_with_a_secret_is_hashed():
     secret = "sk-proj-" + "a1B2" * 12
-    redactor = make_redactor(Config(), Metrics(CollectorRegistry()))
+    redactor = make_redactor(Config(), Metrics(CollectorRegistry()).events)
     ((key,),) = keys_of(call(1, {"gen_ai.response.id": secret}), redactor=redactor).values()
     assert key.startswith("response:openai:sha256:")
 

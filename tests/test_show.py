@@ -8,7 +8,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from server.events import KINDS
-from server.metrics import DROPPED, EVENT_ROUTES, REFUSED, REJECTED, SKIPPED, Metrics
+from server.metrics import Metrics
+from server.metrics.events import DROPPED, REFUSED, REJECTED, SKIPPED
+from server.metrics.http import EVENT_ROUTES
 
 pytestmark = pytest.mark.gen_test
 
@@ -49,7 +51,7 @@ async def test_metrics_are_rendered_outside_the_loops_thread(service, get):
         threads.append(threading.current_thread())
         return 1
 
-    service.metrics.ready.set_function(look)
+    service.metrics.process.ready.set_function(look)
     await get("/metrics")
     assert threads
     assert threading.current_thread() not in threads
@@ -62,7 +64,7 @@ def impatient(settings):
 
 @pytest.mark.slow
 async def test_an_answer_may_take_longer_than_a_body(impatient, service, get):
-    service.metrics.ready.set_function(lambda: threading.Event().wait(0.5))
+    service.metrics.process.ready.set_function(lambda: threading.Event().wait(0.5))
     assert (await get("/metrics")).code == 200
 
 

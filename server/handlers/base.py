@@ -13,7 +13,7 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from ..keys.door import CHALLENGE, UNAUTHORIZED, Door
 from ..keys.presented import presented
-from ..metrics import Metrics
+from ..metrics.http import HttpMetrics
 from ..refusal import Refusal
 from ..wire.stream import Stream
 from .inflight import InFlight
@@ -27,7 +27,7 @@ _REASONS = {404: "not_found", 405: "method_not_allowed"}
 class Handler(RequestHandler):
     """Counts, answers in JSON, refuses in JSON."""
 
-    def initialize(self, route: str, metrics: Metrics, in_flight: InFlight) -> None:
+    def initialize(self, route: str, metrics: HttpMetrics, in_flight: InFlight) -> None:
         """`route` is the label under which this handler's requests are counted."""
         self.route, self.metrics, self._in_flight = route, metrics, in_flight
         self.key: str | None = None
@@ -46,7 +46,7 @@ class Handler(RequestHandler):
         self._in_flight.leave(self)
         request, status = self.request, self.get_status()
         self.metrics.answered(self.route, request.method or "", status)
-        self.metrics.http_duration[self.route].observe(request.request_time())
+        self.metrics.duration[self.route].observe(request.request_time())
         stream = self.stream()
         stream.route = stream.refusal = None
         if stream.closed():

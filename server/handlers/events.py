@@ -66,7 +66,7 @@ class EventsHandler(Handler):
         return more
 
     def post(self) -> Awaitable[None] | None:
-        self.metrics.http_size[self.route].observe(self._body.size)
+        self.metrics.size[self.route].observe(self._body.size)
         try:
             slices = Slices(self._items())
             if not slices.work():

@@ -8,7 +8,7 @@ from typing import cast
 from tornado.http1connection import HTTP1Connection
 from tornado.web import RequestHandler
 
-from ..metrics import Metrics
+from ..metrics.http import HttpMetrics
 
 
 class InFlight:
@@ -17,12 +17,12 @@ class InFlight:
     (Tornado's own `body_timeout` costs a request 13 % of what a bare handler does.)
     """
 
-    def __init__(self, metrics: Metrics, body_timeout_seconds: float) -> None:
+    def __init__(self, metrics: HttpMetrics, body_timeout_seconds: float) -> None:
         self._body_timeout = body_timeout_seconds
         self._interval = min(1.0, body_timeout_seconds / 4)
         self._since: dict[RequestHandler, float] = {}
         self._timer: asyncio.TimerHandle | None = None
-        metrics.http_in_flight.set_function(lambda: len(self._since))
+        metrics.in_flight.set_function(lambda: len(self._since))
 
     def enter(self, handler: RequestHandler) -> None:
         """A request whose head has come."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from tornado.ioloop import IOLoop
 
@@ -13,9 +14,11 @@ from .base import Handler
 class MetricsHandler(Handler):
     """Prometheus' text format, or OpenMetrics where `Accept` asks for it."""
 
-    def initialize(self, door: Door, **rest: Any) -> None:  # type: ignore[override]  # by name
+    def initialize(  # type: ignore[override]  # by name
+        self, door: Door, registry: CollectorRegistry, **rest: Any
+    ) -> None:
         super().initialize(**rest)
-        self._door = door
+        self._door, self._registry = door, registry
 
     def prepare(self) -> None:
         super().prepare()
@@ -28,7 +31,7 @@ class MetricsHandler(Handler):
             encode, content_type = choose_encoder(self.request.headers.get("Accept", ""))
         except (TypeError, ValueError):  # a version that is no number
             encode, content_type = choose_encoder("")
-        text = await IOLoop.current().run_in_executor(None, encode, self.metrics.registry)
+        text = await IOLoop.current().run_in_executor(None, encode, self._registry)
         self.set_header("Content-Type", content_type)
         self.finish(text)
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Sequence
 
 from ..events import Event
 from ..journal.journal import Journal
-from ..metrics import Metrics
+from ..metrics.journal import JournalMetrics
 from ..overdue import Overdue
 from ..store import Mark
 from ..waiting import Ticket, Waiting
@@ -37,7 +37,9 @@ class Recorder:
     `always` it is the thread at all times, and answers wait for it, but not for long.
     """
 
-    def __init__(self, journal: Journal, metrics: Metrics, *, thread: bool, sync: str) -> None:
+    def __init__(
+        self, journal: Journal, metrics: JournalMetrics, *, thread: bool, sync: str
+    ) -> None:
         """`sync`: off, interval or always."""
         self._journal, self._metrics, self._sync = journal, metrics, sync
         self._waits = thread or sync == "always"
@@ -137,7 +139,7 @@ class Recorder:
 
     def _count_uncovered(self, tickets: Sequence[Ticket]) -> None:
         if uncovered := sum(len(one.events) for one in tickets if one.number is None):
-            self._metrics.journal_uncovered.inc(uncovered)
+            self._metrics.uncovered.inc(uncovered)
 
     async def _look(self) -> None:
         """Every LOOK_SECONDS, without waiting for traffic."""

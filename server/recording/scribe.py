@@ -10,7 +10,7 @@ from typing import TypeVar
 from tornado.ioloop import IOLoop
 
 from ..journal.journal import Journal
-from ..metrics import Metrics
+from ..metrics.journal import JournalMetrics
 from ..waiting import Ticket
 from .backlog import Backlog
 from .outstanding import Outstanding
@@ -28,7 +28,13 @@ class Scribe:
     """Owns the journal and its one thread. Lives on the event loop."""
 
     def __init__(
-        self, journal: Journal, metrics: Metrics, *, slow_seconds: float, in_thread: bool, sync: str
+        self,
+        journal: Journal,
+        metrics: JournalMetrics,
+        *,
+        slow_seconds: float,
+        in_thread: bool,
+        sync: str,
     ) -> None:
         """After writes over `slow_seconds` on the loop the thread writes, until it is quicker.
 
@@ -47,7 +53,7 @@ class Scribe:
         self._bytes = 0
         self.outstanding = Outstanding()
         self.trouble = Trouble(metrics)
-        metrics.journal_bytes.set_function(lambda: self._bytes - self.outstanding.end)
+        metrics.bytes.set_function(lambda: self._bytes - self.outstanding.end)
 
     @property
     def is_busy(self) -> bool:
@@ -168,7 +174,7 @@ class Scribe:
 
     def _note(self, tickets: Sequence[Ticket], first: int, took: float) -> None:
         """Tell the tickets where they stand."""
-        self._metrics.journal_write.observe(took)
+        self._metrics.write.observe(took)
         for number, ticket in enumerate(tickets, first):
             self._bytes += ticket.size
             ticket.journal, ticket.payload = self._journal.id, b""

@@ -4,7 +4,7 @@ import errno
 import logging
 import time
 
-from ..metrics import Metrics
+from ..metrics.journal import JournalMetrics
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ _REASONS = {errno.ENOSPC: "disk_full", errno.EDQUOT: "disk_full", errno.EFBIG: "
 class Trouble:
     """Lives on the event loop; `said` may be read by any thread."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: JournalMetrics) -> None:
         self._metrics = metrics
         self._told = -QUIET_SECONDS
         self._is_told = False
@@ -29,7 +29,7 @@ class Trouble:
         code, said = 0, type(error).__name__  # what else it says may quote an event
         if isinstance(error, OSError):
             code, said = error.errno or 0, error.strerror or str(error)
-        self._metrics.journal_errors[_REASONS.get(code, "io_error")].inc()
+        self._metrics.errors[_REASONS.get(code, "io_error")].inc()
         self.say(f"cannot be written: {said}")
 
     def say(self, trouble: str) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..keys.door import UNAUTHORIZED, Door
 from ..keys.presented import FIELDS, SENTRY, presented
-from ..metrics import Metrics
+from ..metrics.http import HttpMetrics
 from .stream import answer
 
 MAX_SKIPPED = 2**20
@@ -43,7 +43,7 @@ class TurnedAway(NamedTuple):
 class Gate:
     """The door of the POST routes, seen from the wire. Lives on the event loop."""
 
-    def __init__(self, door: Door, metrics: Metrics) -> None:
+    def __init__(self, door: Door, metrics: HttpMetrics) -> None:
         self._door, self._metrics = door, metrics
 
     def look(self, data: bytearray | memoryview, start: int, end: int) -> TurnedAway | None:

@@ -13,7 +13,8 @@ from unittest.mock import patch
 
 from server import cli
 from server.journal import journal
-from server.metrics import Metrics
+from server.metrics.declare import Declare
+from server.metrics.journal import JournalMetrics
 from server.store import checkpoint
 
 _COUNT = struct.Struct("=Q")
@@ -21,23 +22,23 @@ _SEGMENT_BYTES, _PAGES = 2**17, 10  # so that segments end and are removed, in l
 
 
 def witness(path: str) -> None:
-    """Have each Metrics made from now on count in the file too, before the answer is sent."""
+    """Have each JournalMetrics made from now on count in the file too, before the answer goes."""
     Path(path).write_bytes(bytes(_COUNT.size))
     with open(path, "r+b") as file:
         memory = mmap.mmap(file.fileno(), _COUNT.size)
-    declare = Metrics._declare_journal
+    initialise = JournalMetrics.__init__
 
-    def declare_witnessed(metrics: Metrics) -> None:
-        declare(metrics)
-        count = metrics.journal_uncovered.inc
+    def witnessed(metrics: JournalMetrics, declare: Declare) -> None:
+        initialise(metrics, declare)
+        count = metrics.uncovered.inc
 
         def inc(amount: float = 1) -> None:
             _COUNT.pack_into(memory, 0, _COUNT.unpack_from(memory)[0] + int(amount))
             count(amount)
 
-        patch.object(metrics.journal_uncovered, "inc", inc).start()
+        patch.object(metrics.uncovered, "inc", inc).start()
 
-    patch.object(Metrics, "_declare_journal", declare_witnessed).start()
+    patch.object(JournalMetrics, "__init__", witnessed).start()
 
 
 def uncovered(path: Path) -> int:
