@@ -17,6 +17,7 @@ from .keys.access import Access
 from .metrics import Metrics
 from .receivers import Receiver
 from .receivers.otlp.decoding.telling import is_traces
+from .rendering import Rendering
 from .replies import Choose, Dialect, Replier, native, otlp, sentry
 
 
@@ -49,7 +50,7 @@ def make_app(
     def native_or_otlp(body: bytearray, media_type: str) -> Dialect:
         return spans if is_traces(body, media_type) else traces
 
-    metrics_ = {**shared("metrics"), "door": access.read, "registry": metrics.registry}
+    metrics_ = {**shared("metrics"), "door": access.read, "rendering": Rendering(metrics.registry)}
     show = {**shared("health"), "health": health}
 
     def at(path: str, handler: type[Handler], arguments: dict[str, Any]) -> Rule:

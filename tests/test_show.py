@@ -3,14 +3,8 @@
 import threading
 
 import pytest
-from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
-
-from server.events import KINDS
-from server.metrics import Metrics
-from server.metrics.events import DROPPED, REFUSED, REJECTED, SKIPPED
-from server.metrics.http import EVENT_ROUTES
 
 pytestmark = pytest.mark.gen_test
 
@@ -44,19 +38,6 @@ async def test_metrics_answer_whatever_is_asked_for(accept, get):
     assert (await get("/metrics", headers={"Accept": accept})).code == 200
 
 
-async def test_metrics_are_rendered_outside_the_loops_thread(service, get):
-    threads = []
-
-    def look():
-        threads.append(threading.current_thread())
-        return 1
-
-    service.metrics.process.ready.set_function(look)
-    await get("/metrics")
-    assert threads
-    assert threading.current_thread() not in threads
-
-
 @pytest.fixture
 def impatient(settings):
     settings["body_timeout_seconds"] = 0.1
@@ -66,37 +47,6 @@ def impatient(settings):
 async def test_an_answer_may_take_longer_than_a_body(impatient, service, get):
     service.metrics.process.ready.set_function(lambda: threading.Event().wait(0.5))
     assert (await get("/metrics")).code == 200
-
-
-def test_every_closed_label_set_is_there_from_the_start():
-    registry = CollectorRegistry()
-    Metrics(registry)
-
-    def value(name, **labels):
-        return registry.get_sample_value(f"tokenweir_{name}", labels)
-
-    for kind in KINDS:
-        for name in (
-            "received",
-            "accepted",
-            "persisted",
-            "deduplicated",
-            "merged",
-            "dead_lettered",
-        ):
-            assert value(f"events_{name}_total", kind=kind) == 0
-        for reason in REJECTED:
-            assert value("events_rejected_total", kind=kind, reason=reason) == 0
-        for reason in REFUSED:
-            assert value("events_refused_total", kind=kind, reason=reason) == 0
-        for stage, reasons in DROPPED.items():
-            for reason in reasons:
-                assert value("events_dropped_total", kind=kind, stage=stage, reason=reason) == 0
-    assert value("parts_expired_total") == 0
-    for reason in SKIPPED:
-        assert value("events_skipped_total", reason=reason) == 0
-    for route in EVENT_ROUTES:
-        assert value("http_requests_rejected_total", route=route, reason="invalid_json") == 0
 
 
 async def test_requests_are_counted_by_route_method_and_code(get, post, counted):

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
 from tornado.ioloop import IOLoop
 
 from ..health import Health
 from ..keys.door import Door
+from ..rendering import Rendering
 from .base import Handler
 
 
@@ -15,24 +14,20 @@ class MetricsHandler(Handler):
     """Prometheus' text format, or OpenMetrics where `Accept` asks for it."""
 
     def initialize(  # type: ignore[override]  # by name
-        self, door: Door, registry: CollectorRegistry, **rest: Any
+        self, door: Door, rendering: Rendering, **rest: Any
     ) -> None:
         super().initialize(**rest)
-        self._door, self._registry = door, registry
+        self._door, self._rendering = door, rendering
 
     def prepare(self) -> None:
         super().prepare()
         self.admitted(self._door)
 
     async def get(self) -> None:
-        """Rendered outside the loop's thread: about 40 us a sample."""
+        """Rendered outside the loop's thread: about 10 us a sample."""
         self._in_flight.complete(self)
-        try:
-            encode, content_type = choose_encoder(self.request.headers.get("Accept", ""))
-        except (TypeError, ValueError):  # a version that is no number
-            encode, content_type = choose_encoder("")
-        text = await IOLoop.current().run_in_executor(None, encode, self._registry)
-        self.set_header("Content-Type", content_type)
+        text, media_type = await self._rendering.render(self.request.headers.get("Accept", ""))
+        self.set_header("Content-Type", media_type)
         self.finish(text)
 
     head = get
