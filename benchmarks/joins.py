@@ -1,8 +1,8 @@
 """What joining the reports of a call costs the writer a row, beside the same rows without it.
 
-Two stores in this process, one of which only inserts. In each round both write the same batches,
-by turns; the CPU is that of the store's thread, with commits and checkpoints. Twins and parts are
-a row each where nothing is joined.
+Two stores in this process, one of which only inserts and counts. In each round both write the same
+batches, by turns; the CPU is that of the store's thread, with commits and checkpoints. Twins and
+parts are a row each where nothing is joined.
 """
 
 import os
@@ -20,8 +20,9 @@ from server.config import Config
 from server.events import Event, Trace
 from server.normalise import Normaliser
 from server.store import Written
-from server.store.insert import insert
+from server.store.insert import insert_new
 from server.store.totals import add_totals
+from server.store.traffic import Traffic
 from server.store.writer import SqliteStore
 from server.times import now_ms
 
@@ -99,9 +100,11 @@ def _filled(kind: type[SqliteStore], path: str, rows: int) -> SqliteStore:
 
 
 def _insert(db, batch: list[Event]) -> Written:
-    added = insert(db, batch)
-    add_totals(db, {"persisted.trace": added})
-    return Written(Counter(trace=added), Counter(), Counter(), Counter())
+    added, traffic = insert_new(db, batch), Traffic()
+    for row in added.values():
+        traffic.row(None, row)
+    add_totals(db, {"persisted.trace": len(added)})
+    return Written(Counter(trace=len(added)), Counter(), Counter(), traffic)
 
 
 def native() -> Iterator[Trace]:

@@ -1,5 +1,5 @@
-"""CPU beside a bare Tornado handler; what OTLP, joins, journal, keys, redaction and retention cost;
-memory and waiting times.
+"""CPU beside a bare Tornado handler; what OTLP, joins, journal, keys, redaction, retention and
+scrapes cost; memory and waiting times.
 
 `make bench`
 """
@@ -22,6 +22,7 @@ from memory import measure_memory
 from otlp import compare_otlp
 from redaction import compare_redaction
 from retention import compare_retention
+from scrape import measure_posts, measure_scrape
 
 
 def main() -> None:
@@ -44,6 +45,8 @@ def main() -> None:
         compare_redaction(directory, arguments.rounds, arguments.seconds)
         measure_faults(directory)
         compare_retention(directory, arguments.rounds)
+        measure_scrape(directory)
+        measure_posts(directory)
         measure_memory(directory)
         subprocess.run([sys.executable, str(Path(__file__).with_name("loop.py"))], check=True)
     finally:

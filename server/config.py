@@ -4,6 +4,8 @@ import math
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
+from .model_names import AUTO, listed
+
 QUEUES_STORED = 4
 """What is queued is in the journal, then in the write-ahead log, then in the database as well."""
 
@@ -99,6 +101,11 @@ class Config:
         "0: no limit",
         at_least=0,
     )
+    model_metrics: str = setting(
+        AUTO,
+        "models that metrics tell apart: auto, the first 10 that are seen; a list of "
+        "provider/model,...; or off",
+    )
     log_level: str = setting(
         "info", "least severe level to log", choices=("debug", "info", "warning", "error")
     )
@@ -108,6 +115,7 @@ class Config:
     def __post_init__(self) -> None:
         for one in fields(self):
             check(one, getattr(self, one.name))
+        listed(self.model_metrics)
         if 0 < self.max_storage_bytes < QUEUES_STORED * self.queue_bytes:
             raise ValueError(
                 f"max_storage_bytes must be at least {QUEUES_STORED} times queue_bytes, "

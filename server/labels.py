@@ -1,11 +1,12 @@
 """Labels whose values senders choose: the first few are learned, the others are one."""
 
-import re
+from collections.abc import Iterable
 
 from prometheus_client import Counter
 
+from .model_names import FIT
+
 OTHER = "other"
-_FIT = re.compile(r"[A-Za-z0-9_.:/-]{1,80}")
 
 
 class CappedLabels:
@@ -14,10 +15,10 @@ class CappedLabels:
     Share one between all metrics that have the same labels: they then know the same values.
     """
 
-    def __init__(self, cap: int, overflow: Counter) -> None:
-        """`overflow` counts what is folded into `other`."""
+    def __init__(self, cap: int, overflow: Counter, known: Iterable[tuple[str, ...]] = ()) -> None:
+        """`overflow` counts what is folded into `other`; `known` are learned already."""
         self._cap, self._overflow = cap, overflow
-        self._known: set[tuple[str, ...]] = set()
+        self._known: set[tuple[str, ...]] = set(known)
 
     def fold(self, values: tuple[str | None, ...], times: int = 1) -> tuple[str, ...]:
         """`values` as they may be shown, which will happen `times` times; all `other` beyond the
@@ -25,24 +26,8 @@ class CappedLabels:
         trimmed = tuple((value or "").strip() or "unknown" for value in values)
         if trimmed in self._known:
             return trimmed
-        if len(self._known) < self._cap and all(map(_FIT.fullmatch, trimmed)):
+        if len(self._known) < self._cap and all(map(FIT.fullmatch, trimmed)):
             self._known.add(trimmed)
             return trimmed
         self._overflow.inc(times)
         return (OTHER,) * len(values)
-
-
-class CappedCounter:
-    """A counter with such labels; its children are kept, since to find one is dear."""
-
-    def __init__(self, counter: Counter, labels: CappedLabels) -> None:
-        self._counter, self._labels = counter, labels
-        self._children: dict[tuple[str, ...], Counter] = {}
-
-    def inc(self, values: tuple[str | None, ...], amount: int) -> None:
-        """Count `amount` events with these values."""
-        folded = self._labels.fold(values, amount)
-        child = self._children.get(folded)
-        if child is None:
-            child = self._children[folded] = self._counter.labels(*folded)
-        child.inc(amount)

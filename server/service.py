@@ -49,7 +49,7 @@ class Service:
         """Whether a call of the disk does not return, so that its thread will not end."""
         self._lock = Lock(config.db)
         self.access = Access(config.ingest_keys_file, config.read_keys_file)
-        self.metrics = Metrics(CollectorRegistry())
+        self.metrics = Metrics(CollectorRegistry(), config.model_metrics)
         self.metrics.process.set_build(version(), config.revision)
         disk = Disk(config.db)
         store = store or make_store(config, self.metrics, disk, set_aside_damaged)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from .events import Event, Group
 from .footprint import footprint
-from .metrics.queue import QueueMetrics
+from .metrics.unsettled import QueueMetrics
 from .waiting import Waiting
 
 Sized = list[tuple[Event, int]]

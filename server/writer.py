@@ -128,8 +128,7 @@ class Writer:
             due = count - self._parted[kind]  # a report that was merged may be a call, later
             self._metrics.events.merged[kind].inc(max(due, 0))
             self._parted[kind] = max(-due, 0)
-        for model, count in written.unpriced.items():
-            self._metrics.calls.unpriced.inc(model, count)
+        self._metrics.calls.add(written.traffic)
         self._metrics.writer.batch_events.observe(events)
         self._committed(batch[-1])
 

@@ -35,9 +35,15 @@ def settings():
 
 
 @pytest.fixture
-def store():
-    """A store to use instead of SQLite; a module overrides it."""
-    return None
+def held(database):
+    """A store that writes only while its `free` is set."""
+    return HeldStore(database)
+
+
+@pytest.fixture
+def store(request):
+    """The store to use: `held` where the test asks for it, else SQLite; a module overrides it."""
+    return request.getfixturevalue("held") if "held" in request.fixturenames else None
 
 
 @pytest.fixture

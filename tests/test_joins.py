@@ -10,10 +10,14 @@ import pytest
 
 from server import links
 from server.events import Error
+from server.store.joining.changes import Changes
+from server.store.joining.stored import Row
+from server.store.traffic import Traffic
 from server.store.writer import SqliteStore
 
 from .conftest import read_rows
 from .reports import NOW, T, error_of, litellm, litellm_span, piece, span, usage
+from .told import check_told
 
 UNSEEN = ("id", "created_at", "call_key")
 
@@ -166,12 +170,14 @@ def stored(path):
 
 
 def fill(path, batches, *, restarts=False):
-    """Write these batches, perhaps each with a store of its own; the ledger must add up."""
+    """Write these batches, perhaps each with a store of its own; the figures must add up."""
+    told = []
     store = SqliteStore(str(path))
     store.open()
     try:
         for batch in batches:
             written = store.write(batch)
+            told.append(written.traffic)
             ends = [written.persisted, written.deduplicated, written.merged]
             assert sum(end["trace"] for end in ends) == len(batch), written
             assert min(end["trace"] for end in ends) >= 0, written
@@ -184,6 +190,7 @@ def fill(path, batches, *, restarts=False):
         rows = db.execute("SELECT count(*) FROM llm_traces").fetchone()[0]
         total = db.execute("SELECT value FROM totals WHERE name = 'persisted.trace'").fetchone()
     assert rows == (total[0] if total else 0)
+    check_told(path, told)
 
 
 @pytest.fixture
@@ -281,12 +288,22 @@ def test_a_failure_is_one_error_in_every_order(name, tmp_path):
 
 
 def write(path, batches):
-    """Write the batches; what became of their errors."""
-    store, sums = SqliteStore(str(path)), Counter[str]()
+    """Write the batches; what became of their errors. The figures must add up."""
+    store, sums, traffics = SqliteStore(str(path)), Counter[str](), []
     store.open()
     for batch in batches:
         written = store.write(batch)
+        traffics.append(written.traffic)
         for outcome in ("persisted", "deduplicated", "merged"):
             sums[outcome] += getattr(written, outcome)["error"]
     store.close()
+    check_told(path, traffics)
     return sums
+
+
+def test_a_row_that_counts_for_a_moment_within_a_transaction_takes_nothing_back():
+    changes, traffic = Changes(2, {}), Traffic()
+    changes.set(1, CALL, Row(1, False, CALL))  # as one of two families that are too large has it
+    changes.set(1, None, Row(1, True, CALL))
+    changes.tell(traffic)
+    assert not any(any(usage.sums) for usage in traffic.calls.values())

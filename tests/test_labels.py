@@ -3,64 +3,63 @@
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from server.labels import CappedCounter, CappedLabels
-
-NAMES = ("provider", "model")
-
-
-@pytest.fixture
-def registry():
-    return CollectorRegistry()
+from server.labels import CappedLabels
+from server.model_names import listed
 
 
 @pytest.fixture
-def counted(registry):
-    return lambda **labels: registry.get_sample_value("seen_total", labels)
+def overflow():
+    return Counter("overflow", "Folded.", registry=CollectorRegistry())
 
 
 @pytest.fixture
-def folded(registry):
-    return lambda: registry.get_sample_value("overflow_total")
+def labels(overflow):
+    return CappedLabels(3, overflow)
 
 
-@pytest.fixture
-def capped(registry):
-    overflow = Counter("overflow", "Folded.", registry=registry)
-    labels = CappedLabels(3, overflow)
-    return CappedCounter(Counter("seen", "Seen.", NAMES, registry=registry), labels)
+def folded(overflow):
+    return overflow.collect()[0].samples[0].value
 
 
-def test_the_first_values_are_learned_and_later_ones_are_other(capped, counted, folded):
-    for model in "abcda":
-        capped.inc(("p", model), 2)
-    assert counted(provider="p", model="a") == 4
-    assert counted(provider="p", model="d") is None
-    assert counted(provider="other", model="other") == 2
-    assert folded() == 2
+def test_the_first_values_are_learned_and_later_ones_are_other(labels, overflow):
+    assert [labels.fold(("p", model), 2) for model in "abcad"] == [
+        ("p", "a"),
+        ("p", "b"),
+        ("p", "c"),
+        ("p", "a"),
+        ("other", "other"),
+    ]
+    assert folded(overflow) == 2
 
 
-@pytest.mark.parametrize("model", ["a b", "ü", "x" * 81, 'a"b', "a\nb", "model@1"])
-def test_a_value_that_is_unfit_is_other_though_there_is_room(capped, counted, model):
-    capped.inc(("p", model), 1)
-    assert counted(provider="other", model="other") == 1
+@pytest.mark.parametrize("model", ["a b", "ü", "x" * 81, 'a"b', "a\nb", "model#1"])
+def test_a_value_that_is_unfit_is_other_though_there_is_room(labels, model):
+    assert labels.fold(("p", model)) == ("other", "other")
 
 
-def test_a_value_is_trimmed_and_a_missing_one_is_unknown(capped, counted):
-    capped.inc((None, " m "), 1)
-    capped.inc((" ", "m"), 1)
-    assert counted(provider="unknown", model="m") == 2
+def test_a_value_is_trimmed_and_a_missing_one_is_unknown(labels):
+    assert labels.fold((None, " m ")) == labels.fold((" ", "m")) == ("unknown", "m")
 
 
-def test_metrics_that_share_labels_know_the_same_values(registry, folded):
-    labels = CappedLabels(1, Counter("overflow", "Folded.", registry=registry))
-    assert labels.fold(("a",)) == ("a",)
-    assert labels.fold(("b",)) == ("other",)
-    assert labels.fold(("a",)) == ("a",)
-    assert folded() == 1
+def test_what_is_known_from_the_start_leaves_room_for_no_others(overflow):
+    labels = CappedLabels(1, overflow, [("p", "a")])
+    assert labels.fold(("p", "b")) == ("other", "other")
+    assert labels.fold(("p", "a")) == ("p", "a")
 
 
-def test_ten_thousand_models_make_few_samples(capped, registry):
-    for number in range(10_000):
-        capped.inc(("p", f"model-{number}"), 1)
-    samples = [sample for family in registry.collect() for sample in family.samples]
-    assert sum(sample.name == "seen_total" for sample in samples) == 4
+def test_models_are_listed_with_their_provider(labels):
+    said = "openai/gpt-4o, openrouter/meta/llama-3:free,openai/gpt-4o,vertex/claude@2025"
+    openrouter = ("openrouter", "meta/llama-3:free")
+    assert listed(said) == (("openai", "gpt-4o"), openrouter, ("vertex", "claude@2025"))
+    assert listed("auto") == listed("off") == ()
+
+
+@pytest.mark.parametrize("said", ["gpt-4o", "openai/", "/x", "a/b,", "a/b c", "all", "a/ü", ","])
+def test_a_list_that_is_none_is_refused(said):
+    with pytest.raises(ValueError, match=r"model_metrics must be auto, off, or provider/model"):
+        listed(said)
+
+
+def test_a_list_has_an_end():
+    with pytest.raises(ValueError, match="at most 100"):
+        listed(",".join(f"p/{n}" for n in range(101)))

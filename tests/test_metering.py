@@ -26,6 +26,8 @@ from .ledger import balances, sums_shown
 from .locking import Lock
 from .otlp import JSON, MINUTE, PROTOBUF, START, cost, packed
 from .process import serving, wait_until
+from .reports import span
+from .told import check_told
 
 NORMALISER = Normaliser(100_000, 100_000)
 RECEIVER = make_receivers(Config())["otlp_metrics"]
@@ -178,12 +180,14 @@ def shuffled(data, events):
 
 def stored(batches):
     """The rows, with the service started anew between the batches; and the sum of their costs."""
+    told = []
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "t.db")
         for batch in batches:
             with closing(SqliteStore(path, price=price)) as store:
                 store.open()
-                store.write(batch)
+                told.append(store.write(batch).traffic)
+        check_told(path, told)
         return read_rows(path, "llm_traces"), total_of(path)
 
 
@@ -297,6 +301,21 @@ def test_a_call_whose_price_is_unknown_is_marked_too(opened, database, costs):
     opened.write([call("a", 1)])
     opened.write([point((0.5, 2))])
     assert costs() == ({"a": None}, [0.5], {"a"})
+
+
+def test_a_call_that_a_metric_pays_for_is_not_unpriced_any_more(opened, database):
+    opened._price = lambda trace: trace
+    check_told(database, [opened.write([one]).traffic for one in (call("a", 1), point((0.5, 2)))])
+
+
+def test_a_cost_is_taken_back_once_where_its_row_counts_no_more(opened, database):
+    outer, *inner = (
+        span(name, parent, scope="openclaw", keys=(PAYER,), started_at=START_MS + n, **USED)
+        for n, (name, parent) in enumerate([("o", None), ("c1", "o"), ("c2", "o")])
+    )
+    batches = ([outer], inner, [point((0.5, 2))])
+    check_told(database, [opened.write(batch).traffic for batch in batches])
+    assert [row["counted"] for row in read_rows(database, "llm_traces")] == [0, 1, 1, 1]
 
 
 def test_a_call_without_tokens_does_not_wait(opened, database):

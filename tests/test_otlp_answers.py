@@ -14,7 +14,6 @@ from server.receivers.otlp.logs import LogsReceiver
 from server.receivers.otlp.metrics import MetricsReceiver
 from server.receivers.otlp.spans import SpansReceiver
 
-from .conftest import HeldStore
 from .holders import SEND, WRONG, bearer, files
 from .otlp import JSON, PROTOBUF, call, metric, packed, record, told, tool
 from .raw import announced, chunk, chunked, connected, read_answer
@@ -37,17 +36,6 @@ def send(post):
         return await post(f"/v1/{signal}", body, media_type, **options)
 
     return send
-
-
-@pytest.fixture
-def held(database):
-    return HeldStore(database)
-
-
-@pytest.fixture
-def store(request):
-    """The fake that the test asks for, else SQLite."""
-    return request.getfixturevalue("held") if "held" in request.fixturenames else None
 
 
 @pytest.fixture

@@ -2,13 +2,15 @@
 
 import asyncio
 import sqlite3
+import threading
+import time
 
 import pytest
 
 from server.store import Refused, Unavailable
 from server.store.writer import SqliteStore
 
-from .conftest import HeldStore, read_rows, until
+from .conftest import read_rows, until
 
 pytestmark = pytest.mark.gen_test
 
@@ -29,14 +31,24 @@ class FailingStore(SqliteStore):
         return super().write(batch, mark)
 
 
+class TendingStore(SqliteStore):
+    """Deletes what is too old only while `free` is set, after `entered`."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.free, self.entered = threading.Event(), threading.Event()
+        self.free.set()
+
+    def trim(self, is_idle):
+        if not self.free.is_set():
+            self.entered.set()
+        assert self.free.wait(30)
+        return super().trim(is_idle)
+
+
 @pytest.fixture
 def settings():
     return {"queue_events": 512}
-
-
-@pytest.fixture
-def held(database):
-    return HeldStore(database)
 
 
 @pytest.fixture
@@ -45,9 +57,14 @@ def failing(database):
 
 
 @pytest.fixture
+def tending(database):
+    return TendingStore(database)
+
+
+@pytest.fixture
 def store(request):
     """The fake that the test asks for, else SQLite."""
-    names = [name for name in ("held", "failing") if name in request.fixturenames]
+    names = [name for name in ("held", "failing", "tending") if name in request.fixturenames]
     return request.getfixturevalue(names[0]) if names else None
 
 
@@ -231,3 +248,29 @@ async def test_a_dead_consumer_is_unready_and_said_loudly(service, post, get, ca
     assert "the consumer died" in caplog.text
     response = await get("/readyz")
     assert (response.code, response.answer["reasons"]) == (503, ["the consumer is dead"])
+
+
+@pytest.mark.slow
+async def test_what_waits_while_the_store_deletes_old_rows_has_an_age(
+    tending, service, post, rows, counted
+):
+    tending.free.clear()
+    await until(tending.entered.is_set)
+    await post("/v1/traces", TRACE)
+    since = time.monotonic()
+    await until(lambda: time.monotonic() > since + 0.01)
+    assert counted("queue_oldest_event_age_seconds") >= 0.01
+    tending.free.set()
+    await rows()
+    await until(lambda: counted("queue_oldest_event_age_seconds") == 0)
+
+
+async def test_what_is_being_written_is_older_than_what_waits_behind_it(held, post, rows, counted):
+    await post("/v1/traces", TRACE)
+    await until(held.entered.is_set)
+    since = time.monotonic()
+    await until(lambda: time.monotonic() > since + 0.01)
+    await post("/v1/traces", TRACE)
+    assert counted("queue_oldest_event_age_seconds") >= 0.01
+    held.free.set()
+    assert len(await rows()) == 2

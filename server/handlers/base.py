@@ -13,7 +13,7 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from ..keys.door import CHALLENGE, UNAUTHORIZED, Door
 from ..keys.presented import presented
-from ..metrics.http import HttpMetrics
+from ..metrics.routes import HttpMetrics
 from ..refusal import Refusal
 from ..wire.stream import Stream
 from .inflight import InFlight

@@ -8,7 +8,7 @@ from typing import cast
 from tornado.http1connection import HTTP1Connection
 from tornado.web import RequestHandler
 
-from ..metrics.http import HttpMetrics
+from ..metrics.routes import HttpMetrics
 
 
 class InFlight:

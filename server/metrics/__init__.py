@@ -1,29 +1,31 @@
 """Every metric, declared once. Names are an interface: they change only with a major version.
 
-A leaf: a part is handed the group that it moves; gauges that mirror a part's state are bound by
-that part with `set_function`, so they cost nothing until they are read. docs/metrics.md has what
-each is for.
+It knows no part, only what the store tells of a transaction: a part is handed the group that it
+moves; gauges that mirror a part's state are bound by that part with `set_function`, so they cost
+nothing until they are read. docs/metrics.md has what each is for.
 """
 
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter
 
+from ..model_names import AUTO
 from .calls import CallMetrics
 from .declare import Declare
 from .events import EventMetrics
-from .http import HttpMetrics
 from .journal import JournalMetrics
 from .process import ProcessMetrics
-from .queue import QueueMetrics
+from .routes import HttpMetrics
 from .storage import StorageMetrics
+from .unsettled import QueueMetrics
 from .writer import WriterMetrics
 
 
 class Metrics:
     """The registry of one process, and its metrics by what they tell of."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, model_metrics: str = AUTO) -> None:
+        """`model_metrics`: the setting of that name, which is sound."""
         self.registry = registry
         declare = Declare(registry)
         self.events = EventMetrics(declare)
@@ -32,7 +34,7 @@ class Metrics:
         self.writer = WriterMetrics(declare)
         self.journal = JournalMetrics(declare)
         self.storage = StorageMetrics(declare)
-        self.calls = CallMetrics(declare)
+        self.calls = CallMetrics(declare, model_metrics)
         self.process = ProcessMetrics(declare)
 
 

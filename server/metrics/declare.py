@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from . import histogram
 from .histogram import Series
@@ -39,17 +39,13 @@ class Declare:
         gauge = self.gauge(name, help, (label,))
         return {value: gauge.labels(value) for value in values}
 
-    def histogram(
-        self, name: str, help: str, buckets: tuple[float, ...], labels: tuple[str, ...] = ()
-    ) -> Histogram:
-        """A histogram of the library's."""
-        return Histogram(
-            name, help, labels, namespace=PREFIX, buckets=buckets, registry=self.registry
-        )
+    def histogram(self, name: str, help: str, buckets: tuple[float, ...]) -> Series:
+        """A histogram without labels."""
+        return self.histograms(name, help, buckets, "", ("",))[""]
 
-    def series(
+    def histograms(
         self, name: str, help: str, buckets: tuple[float, ...], label: str, values: Iterable[str]
     ) -> dict[str, Series]:
-        """For what is observed once a request or more often: a fifth of the library's time."""
+        """The series of a histogram with one label; each takes a fifth of the library's time."""
         name = f"{PREFIX}_{name}"
         return histogram.Histogram(name, help, buckets, label, values, self.registry).series

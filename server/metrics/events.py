@@ -84,7 +84,7 @@ class EventMetrics:
         self.replayed = declare.counters(
             "events_replayed", "Events read back from the journal at start.", "kind", KINDS
         )
-        self.commit_latency = declare.series(
+        self.commit_latency = declare.histograms(
             "event_commit_latency_seconds",
             "From acknowledgement to durable commit.",
             COMMIT,

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import HistogramMetricFamily
@@ -13,6 +14,7 @@ class Series:
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
         self._bounds = bounds
+        self._names = [*(str(float(bound)) for bound in bounds), "+Inf"]
         self.counts = [0] * (len(bounds) + 1)
         """Observations by bucket, not cumulative; the last is +Inf."""
         self.sum = 0.0
@@ -21,6 +23,10 @@ class Series:
         """Count `times` observations of `value`."""
         self.counts[bisect_left(self._bounds, value)] += times
         self.sum += value * times
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Upper bounds, and the observations up to each."""
+        return list(zip(self._names, accumulate(list(self.counts)), strict=True))
 
 
 class Histogram(Collector):
@@ -35,7 +41,7 @@ class Histogram(Collector):
         values: Iterable[str],
         registry: CollectorRegistry,
     ) -> None:
-        self._name, self._help, self._bounds = name, help, bounds
+        self._name, self._help = name, help
         self._labels = [label] if label else []
         self.series = {value: Series(bounds) for value in values}
         registry.register(self)
@@ -44,11 +50,5 @@ class Histogram(Collector):
         """All series, as they stand now."""
         family = HistogramMetricFamily(self._name, self._help, labels=self._labels)
         for value, series in self.series.items():
-            family.add_metric(
-                [value] if self._labels else [], self._buckets(list(series.counts)), series.sum
-            )
+            family.add_metric([value] if self._labels else [], series.buckets(), series.sum)
         yield family
-
-    def _buckets(self, counts: list[int]) -> list[tuple[str, float]]:
-        names = [*(str(float(bound)) for bound in self._bounds), "+Inf"]
-        return [(name, sum(counts[: i + 1])) for i, name in enumerate(names)]

@@ -10,9 +10,7 @@ class JournalMetrics:
         self.bytes = declare.gauge(
             "journal_bytes", "Bytes in journal segments not yet committed to the store."
         )
-        self.write = declare.series(
-            "journal_write_duration_seconds", "One append.", WRITES, "", ("",)
-        )[""]
+        self.write = declare.histogram("journal_write_duration_seconds", "One append.", WRITES)
         self.errors = declare.counters(
             "journal_write_errors", "Appends that failed.", "reason", ("disk_full", "io_error")
         )

@@ -30,10 +30,10 @@ class StorageMetrics:
             "storage_retention_last_success_timestamp_seconds",
             "Unix time of the last finished pass; process start until there is one.",
         )
-        checkpoint = declare.histogram(
+        self.checkpoint = declare.histograms(
             "storage_checkpoint_duration_seconds",
             "One checkpoint of the write-ahead log.",
             SHORT_WORK,
-            ("outcome",),
+            "outcome",
+            ("ok", "error"),
         )
-        self.checkpoint = {outcome: checkpoint.labels(outcome) for outcome in ("ok", "error")}

@@ -9,10 +9,13 @@ class WriterMetrics:
     """How long transactions take, how large they are, and which were tried again."""
 
     def __init__(self, declare: Declare) -> None:
-        flush = declare.histogram(
-            "writer_flush_duration_seconds", "One write transaction.", WRITES, ("outcome",)
+        self.flush = declare.histograms(
+            "writer_flush_duration_seconds",
+            "One write transaction.",
+            WRITES,
+            "outcome",
+            ("ok", "error"),
         )
-        self.flush = {outcome: flush.labels(outcome) for outcome in ("ok", "error")}
         self.batch_events = declare.histogram(
             "writer_batch_events", "Events in one write transaction.", EVENTS
         )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from ..events import Event, Trace
+from .traffic import Traffic
 
 
 class Mark(NamedTuple):
@@ -24,8 +25,7 @@ class Written(NamedTuple):
     deduplicated: Counter[str]
     merged: Counter[str]
     """Parts that filled another's row, or wait for it."""
-    unpriced: Counter[tuple[str, str]]
-    """Stored calls with tokens and without a known price, by provider and model."""
+    traffic: Traffic
 
 
 class Trimmed(NamedTuple):

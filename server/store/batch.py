@@ -8,12 +8,13 @@ from functools import partial
 from ..events import Error, Event, Trace
 from . import Price, Written, as_it_is, metering
 from .faults import refusing
-from .insert import insert
+from .insert import insert_new
 from .joining.attempts import tell_apart
 from .joining.calls import add_reports
 from .joining.failures import add_failures
 from .joining.fold import SIZES, Sizes
 from .totals import add_totals
+from .traffic import Traffic
 
 
 def add_events(
@@ -34,24 +35,28 @@ def add_events(
 
 
 def _add(db: sqlite3.Connection, batch: Sequence[Event], price: Price, sizes: Sizes) -> Written:
-    written = Written(Counter(), Counter(), Counter(), Counter())
+    written = Written(Counter(), Counter(), Counter(), Traffic())
     if points := [event for event in batch if metering.is_point(event)]:
-        _note(written, "trace", len(points), *_add_points(db, points))
+        _note(written, "trace", len(points), *_add_points(db, points, written.traffic))
     if reports := [one for one in batch if isinstance(one, Trace) and not metering.is_point(one)]:
-        calls = add_reports(db, reports, sizes, partial(metering.priced, db, price=price))
+        known_price = partial(metering.priced, db, price=price)
+        calls = add_reports(db, reports, sizes, known_price, written.traffic)
         _note(written, "trace", len(reports), calls.rows, calls.known)
-        written.unpriced.update(calls.unpriced)
     if errors := [event for event in batch if isinstance(event, Error)]:
-        failures = add_failures(db, errors)
+        failures = add_failures(db, errors, written.traffic.failures)
         _note(written, "error", len(errors), failures.rows, failures.known)
     return written
 
 
-def _add_points(db: sqlite3.Connection, points: Sequence[Trace]) -> tuple[int, int]:
+def _add_points(
+    db: sqlite3.Connection, points: Sequence[Trace], traffic: Traffic
+) -> tuple[int, int]:
     """Rows of what points of cost metrics add to the costs so far, and those that were known."""
-    rows = [row for point in points if (row := metering.added(db, point))]
-    added = insert(db, rows) if rows else 0
-    return added, len(rows) - added
+    rows = [row for point in points if (row := metering.added(db, point, traffic))]
+    added = insert_new(db, rows)
+    for row in added.values():
+        traffic.row(None, row)
+    return len(added), len(rows) - len(added)
 
 
 def _note(written: Written, kind: str, events: int, rows: int, known: int) -> None:

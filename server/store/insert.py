@@ -1,14 +1,16 @@
 """Rows into their tables: fifty a statement, and of their columns those that are filled."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import cast
+from typing import TypeVar, cast
 
-from ..events import COLUMNS, UTF8, Event, Trace
+from ..events import COLUMNS, UTF8, Error, Event, Trace
 from .call_numbers import first_numbers
 from .schema import TABLES
+
+Row = TypeVar("Row", Trace, Error)
 
 ROWS_A_STATEMENT = 50
 """Rows in one INSERT: the interpreter is left alone for the length of a statement, so that the
@@ -22,6 +24,20 @@ def insert(db: sqlite3.Connection, rows: Sequence[Event]) -> int:
     """
     parts = (rows[i : i + ROWS_A_STATEMENT] for i in range(0, len(rows), ROWS_A_STATEMENT))
     return sum(_insert(db, part) for part in parts)
+
+
+def insert_new(db: sqlite3.Connection, rows: Sequence[Row]) -> Mapping[int, Row]:
+    """Those of `rows` that were added, by the id of their row; else as `insert`."""
+    if not rows:
+        return {}
+    table = TABLES[rows[0].kind]
+    last: int | None = db.execute(f"SELECT max(id) FROM {table}").fetchone()[0]  # noqa: S608 our own names
+    first = (last or 0) + 1
+    if insert(db, rows) == len(rows):
+        return dict(enumerate(rows, first))
+    by_id = {row.event_id: row for row in reversed(rows)}
+    found = db.execute(f"SELECT id, event_id FROM {table} WHERE id >= ?", (first,))  # noqa: S608 our own names
+    return {row: by_id[event_id] for row, event_id in found}
 
 
 def _insert(db: sqlite3.Connection, rows: Sequence[Event]) -> int:

@@ -15,7 +15,8 @@ from .. import links
 from ..events import Event, Trace
 from . import Price, series
 from .joining.reports import has_tokens
-from .unpriced import is_metered
+from .traffic import Traffic
+from .unpriced import DUE, is_metered
 
 TURN_MS = 3_600_000
 """How long before the start of a series its first cost may have been made: a series starts when
@@ -28,12 +29,17 @@ MOST_PAID = 500
 _NOW_DUE = """
     FROM cost_awaited WHERE payer = ? AND at BETWEEN ? AND ? ORDER BY id LIMIT ?
 """
+_COMPUTED = f"event_id IN (SELECT event_id {_NOW_DUE}) AND cost_source IS NOT 'reported'"
+_COUNTED = f"""
+    SELECT provider, model, total(cost_usd), count(*) FILTER (WHERE {DUE}) FROM llm_traces
+    WHERE counted AND {_COMPUTED} GROUP BY 1, 2
+"""  # noqa: S608 our own words
 _PAY = f"""
     UPDATE llm_traces SET cost_usd = NULL, cost_source = NULL,
         metadata = json_set(
             json_remove(coalesce(metadata, '{{}}'), '$.price_table'), '$.metered', json('true')
         )
-    WHERE event_id IN (SELECT event_id {_NOW_DUE}) AND cost_source IS NOT 'reported'
+    WHERE {_COMPUTED}
 """  # noqa: S608 our own words
 _PAID = f"DELETE FROM cost_awaited WHERE id IN (SELECT id {_NOW_DUE})"  # noqa: S608 our own words
 _AWAIT = "INSERT OR IGNORE INTO cost_awaited (payer, at, event_id) VALUES (?, ?, ?)"
@@ -47,7 +53,7 @@ def is_point(event: Event) -> TypeGuard[Trace]:
     return links.reading(event.keys) is not None
 
 
-def added(db: sqlite3.Connection, point: Trace) -> Trace | None:
+def added(db: sqlite3.Connection, point: Trace, traffic: Traffic) -> Trace | None:
     """The row of what the point adds to the costs so far; None where it adds nothing.
 
     Takes the computed costs that it replaces out of their rows. Call inside a transaction, before
@@ -58,6 +64,8 @@ def added(db: sqlite3.Connection, point: Trace) -> Trace | None:
         return None
     state, cost = series.advance(db, reading, payer, point)
     due = payer, state.started_at - TURN_MS, state.until, MOST_PAID
+    for counted in db.execute(_COUNTED, due):
+        traffic.paid(*counted)
     db.execute(_PAY, due)
     db.execute(_PAID, due)
     return point._replace(cost_usd=cost) if cost > 0 else None

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..keys.door import UNAUTHORIZED, Door
 from ..keys.presented import FIELDS, SENTRY, presented
-from ..metrics.http import HttpMetrics
+from ..metrics.routes import HttpMetrics
 from .stream import answer
 
 MAX_SKIPPED = 2**20

@@ -5,12 +5,13 @@ exceptions that other spans and log records repeat. Nothing here deletes a row.
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from ... import links
 from ...events import COLUMNS, Error
-from ..insert import insert
+from ..insert import insert_new
 from ..read_back import from_row
 from .reports import OF_CALL, told
 from .saving import save_told, update_row
@@ -52,47 +53,58 @@ class _Row(NamedTuple):
     error: Error
 
 
-def add_failures(db: sqlite3.Connection, errors: Sequence[Error]) -> Added:
+def add_failures(db: sqlite3.Connection, errors: Sequence[Error], types: Counter[str]) -> Added:
     """Store `errors`, after the calls of the batch. Call inside a transaction.
+
+    `types` learns of the rows that came, by error_type, less those that have another one now.
 
     Raises `sqlite3.Error`, and what binding a bad value raises.
     """
     alone = [error for error in errors if not _can_be_told_twice(error)]
-    added = insert(db, alone) if alone else 0
+    added = list(insert_new(db, alone).values())
     merged = 0
     for error in filter(_can_be_told_twice, errors):
-        if _is_merged(db, error):
+        if _is_merged(db, error, types):
             merged += 1
         else:
-            added += insert(db, [error])
-    return Added(added, len(errors) - merged - added)
+            added += insert_new(db, [error]).values()
+    types.update(error.error_type for error in added)
+    return Added(len(added), len(errors) - merged - len(added))
 
 
 def _can_be_told_twice(error: Error) -> bool:
     return error.source == "otlp" or error.event_id.endswith(OF_CALL)
 
 
-def _is_merged(db: sqlite3.Connection, error: Error) -> bool:
+def _is_merged(db: sqlite3.Connection, error: Error, types: Counter[str]) -> bool:
     """Whether another row has the failure, which is then filled from this report."""
     call = error.event_id.removesuffix(OF_CALL)
     row = _row_of(db, call)
     others = [f"{one}{OF_CALL}" for one in _reports(db, row)]
     if call == error.event_id:  # an exception, which a failed call may have told
-        return row is not None and _fill(db, error, others, others)
+        return row is not None and _fill(db, error, others, others, types)
     causes = told(error, links.CAUSE)
     if row is not None:
         save_told(db, causes, row)
     inner = [event_id for (event_id,) in db.execute(_INNER, {"row": row})]
     outer = [f"{one}{OF_CALL}" for (one,) in db.execute(_OUTER, {"row": row})]
     ids = [*others, *causes, *inner, *outer]
-    return not _find(db, error.event_id) and _fill(db, error, inner or others, ids)
+    return not _find(db, error.event_id) and _fill(db, error, inner or others, ids, types)
 
 
-def _fill(db: sqlite3.Connection, error: Error, calls: Sequence[str], ids: Sequence[str]) -> bool:
+def _fill(
+    db: sqlite3.Connection,
+    error: Error,
+    calls: Sequence[str],
+    ids: Sequence[str],
+    types: Counter[str],
+) -> bool:
     """Merge a report with the row that one of `ids` has; whether there is one."""
     found = next((found for event_id in ids if (found := _find(db, event_id))), None)
     if found is not None:
-        _merge(db, found, error, calls)
+        merged = _merge(db, found, error, calls)
+        types[found.error.error_type] -= 1
+        types[merged.error_type] += 1
     return found is not None
 
 
@@ -114,11 +126,13 @@ def _find(db: sqlite3.Connection, event_id: str) -> _Row | None:
     return _Row(found[0], cast(Error, from_row("error", found[1:])))
 
 
-def _merge(db: sqlite3.Connection, row: _Row, error: Error, calls: Sequence[str]) -> None:
+def _merge(db: sqlite3.Connection, row: _Row, error: Error, calls: Sequence[str]) -> Error:
     """Let the row tell what the better of two reports says, its NULLs filled from the other."""
     ranks = {event_id: rank for rank, event_id in enumerate(calls)}
     first, second = sorted(
         (row.error, error), key=lambda one: (ranks.get(one.event_id, len(ranks)), one.event_id)
     )
     own = {name: value for name, value in first._asdict().items() if value is not None}
-    update_row(db, row.id, second._replace(**own))
+    merged = second._replace(**own)
+    update_row(db, row.id, merged)
+    return merged

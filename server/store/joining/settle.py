@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ...events import Trace
 from .. import Price
+from .changes import Changes
 from .family import Family
 from .fold import Sizes, fold
 from .keys import add_keys
@@ -37,10 +38,17 @@ class Settling:
     """
 
     def __init__(
-        self, db: sqlite3.Connection, seed: Trace, fresh: Fresh, sizes: Sizes, price: Price
+        self,
+        db: sqlite3.Connection,
+        seed: Trace,
+        fresh: Fresh,
+        sizes: Sizes,
+        price: Price,
+        changes: Changes,
     ) -> None:
         """`seed`: one of the family, which is stored."""
         self._db, self._fresh, self._sizes, self._price = db, fresh, sizes, price
+        self._changes = changes
         self._family = Family(db, seed, fresh.reports)
         self._calls, self._sums = lay_out(self._family.reports.values(), self._family.sums)
         self.settled = set(self._family.reports)
@@ -96,8 +104,10 @@ class Settling:
         adding = [*self._sums, *(one for call in self._calls for one in call.fillers)]
         if row.id >= self._fresh.first and row.trace.event_id not in ids(adding):
             take_back(self._db, row.id)
+            self._changes.set(row.id, None)
         elif row.counted:
             count_in(self._db, row.id, counts=False)
+            self._changes.set(row.id, None, row)
 
     def _save(self, call: Call, home: int | None) -> None:
         row = self._price(fold(call, self._sizes))
@@ -108,6 +118,7 @@ class Settling:
             count_in(self._db, home, counts=True)
         if was and not _is_same(was.trace, row):
             update_row(self._db, home, row)
+        self._changes.set(home, row, was)
         if len(call.reports) > 1:
             add_keys(self._db, call.reports, home)
             save_merged(self._db, call.reports[1:], home)

@@ -49,10 +49,10 @@ class HttpMetrics:
             for route, reasons in _ROUTE_REASONS.items()
             for reason in reasons
         }
-        self.duration = declare.series(
+        self.duration = declare.histograms(
             "http_request_duration_seconds", "Time to answer.", SHORT_WORK, "route", ROUTES
         )
-        self.size = declare.series(
+        self.size = declare.histograms(
             "http_request_size_bytes",
             "Body size after decompression.",
             BYTES,
