@@ -8,12 +8,11 @@ from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 
 import tornado.util
-from tornado.queues import Queue
 
 from .recording.recorder import Recorder
 from .recording.unrecorded import Unrecorded
 from .unsettled import Unsettled
-from .waiting import Waiting
+from .waiting import Waiting, Waitings
 from .writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ class Consumer:
 
     def __init__(
         self,
-        queue: "Queue[Waiting]",
+        queue: Waitings,
         writer: Writer,
         recorder: Recorder | Unrecorded,
         unsettled: Unsettled,
@@ -49,8 +48,7 @@ class Consumer:
         self._unsettled, self._batch_events = unsettled, batch_events
         self._last_batch = 0.0
         self._task: asyncio.Task[None] | None = None
-        self.oldest: float | None = None
-        """Since when (monotonic seconds) the oldest unsettled event waits; None without any."""
+        self._taken_since: float | None = None
         self.together = max(1, batch_events // 5)
         """Most events in one entry of the queue, so that a batch is filled to four fifths."""
 
@@ -64,6 +62,14 @@ class Consumer:
         if self._task is None:
             return "starting"
         return "the consumer is dead" if self._task.done() else None
+
+    def oldest(self) -> float | None:
+        """Since when (monotonic seconds) the oldest unsettled event waits; None without any.
+
+        For any thread: what is taken from the queue between the two looks is seen by the first.
+        """
+        waiting, taken = self._queue.oldest(), self._taken_since
+        return waiting if taken is None else taken
 
     async def finish(self, seconds: float, *ends: Awaitable[object]) -> None:
         """Wait until all in the queue is settled, for one of `ends`, or for so long."""
@@ -89,14 +95,14 @@ class Consumer:
     async def _consume(self) -> None:
         while True:
             first = await self._next()
-            self.oldest = first.since
+            self._taken_since = first.since
             await self._gather()
             batch = self._batch(first)
             if batch[-1].ticket.number is None:
                 await self._recorder.flush(FLUSH_SECONDS)
             await self._writer.write(batch, self._unsettled.settle)
             self._done(batch)
-            self.oldest = None
+            self._taken_since = None
             await self._writer.upkeep.after_batch()
 
     async def _next(self) -> Waiting:

@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Awaitable, Sequence
 from typing import NamedTuple
 
-from tornado.queues import Queue
-
 from .consumer import Consumer
 from .events import Event, Group
 from .metrics import Metrics
@@ -16,7 +14,7 @@ from .recording.recorder import Recorder
 from .recording.replay import Replay
 from .recording.unrecorded import Unrecorded
 from .unsettled import Unsettled
-from .waiting import Waiting
+from .waiting import Waiting, Waitings
 from .writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -49,7 +47,7 @@ class Pipeline:
         self._writer, self._recorder, self._replay = writer, recorder, replay
         self._metrics = metrics
         self._unsettled = Unsettled(queue_events, queue_bytes, metrics.queue)
-        self._queue: Queue[Waiting] = Queue(maxsize=queue_events)
+        self._queue = Waitings(maxsize=queue_events)
         self._consumer = Consumer(self._queue, writer, recorder, self._unsettled, batch_events)
         self._stopping = False
         self._hurry = asyncio.Event()
@@ -84,7 +82,7 @@ class Pipeline:
 
     def oldest_age(self) -> float:
         """Seconds since the oldest unsettled event was accepted; 0 when there is none."""
-        oldest = self._consumer.oldest  # read once: a scrape looks from another thread
+        oldest = self._consumer.oldest()
         return time.monotonic() - oldest if oldest is not None else 0.0
 
     def not_ready(self) -> str | None:

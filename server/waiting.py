@@ -1,7 +1,10 @@
 """Events on their way from the answer to the store."""
 
+from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
+
+from tornado.queues import Queue
 
 from .events import Event
 from .footprint import footprint
@@ -40,6 +43,23 @@ class Waiting(NamedTuple):
             Waiting((event,), footprint(event), self.since, self.ticket, self.is_last and i == last)
             for i, event in enumerate(self.events)
         ]
+
+
+class Waitings(Queue[Waiting]):
+    """The queue between the handlers and the store."""
+
+    def _init(self) -> None:
+        self._queue: deque[Waiting] = deque()
+
+    def oldest(self) -> float | None:
+        """Since when (monotonic seconds) the first in it waits; None where it is empty.
+
+        For any thread.
+        """
+        try:
+            return self._queue[0].since
+        except IndexError:
+            return None
 
 
 def mark_of(batch: Sequence[Waiting]) -> Mark | None:

@@ -485,7 +485,7 @@ def test_a_queue_that_others_fill_holds_nothing_up(doctor):
 
 
 def test_an_event_that_waits_between_two_batches_is_not_taken_for_settled(doctor):
-    """Then the queue has no oldest event, which a lock can make last."""
+    """A service of an older version tells no age then, which a lock can make last."""
     _, level, said = scraped(doctor, 0.2, stores=False, queued=1, oldest=0)
     assert (level, said.startswith("not stored after 0.2 s: 1 events wait")) == ("FAILED", True)
 
