@@ -1,0 +1,1 @@
+"""A real Prometheus, a real Alertmanager and a webhook on loopback, and what they are shown."""
