@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?= 60
 ROUNDS ?= 100
+MINUTES ?= 10
 
-.PHONY: run test lint fuzz torture bench clean
+.PHONY: run test lint fuzz torture bench dashboards images clean
 
 run: $(VENV)/installed ## start the service
 	@$(BIN)/tokenweir
@@ -13,12 +14,13 @@ run: $(VENV)/installed ## start the service
 test: $(VENV)/test ## run all tests; pytest alone leaves out the slow ones
 	@$(BIN)/python -m pytest -m ''
 
-lint: $(VENV)/dev ## format check, lint, types, Dockerfile, compose file
+lint: $(VENV)/dev ## format check, lint, types, Dockerfile, compose files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/hadolint Dockerfile
-	@! test -x $(BIN)/docker-compose || $(BIN)/docker-compose --file=docs/deploy/compose.yaml config --quiet
+	@! test -x $(BIN)/docker-compose || for file in docs/deploy/compose.yaml grafana/docker-compose.yml; do \
+		$(BIN)/docker-compose --file=$$file config --quiet || exit 1; done
 
 fuzz: $(VENV)/test ## hostile bodies through the decoders for SECONDS (60), the same for the same SEED
 	@$(BIN)/python -m tests.fuzz $(SECONDS) $(if $(SEED),--seed=$(SEED))
@@ -28,6 +30,12 @@ torture: $(VENV)/test ## kill the service in ROUNDS (100) and look whether what 
 
 bench: $(VENV)/installed ## CPU and memory beside a bare Tornado handler
 	@$(BIN)/python benchmarks/run.py
+
+dashboards: $(VENV)/test ## write grafana/dashboards/ anew from their generator
+	@$(BIN)/python -m grafana.generator
+
+images: $(VENV)/test ## draw the dashboards after a staged day of MINUTES (10); needs a prometheus
+	@$(BIN)/python -m tests.monitoring.images $(MINUTES)
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) build dist *.egg-info

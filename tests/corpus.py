@@ -24,11 +24,12 @@ def captured(*kinds):
 
 
 def request_of(body):
-    """The path and headers of a captured request, as a sender would send it again."""
+    """The path and headers of a captured request, as a sender would send it again to us."""
     said = json.loads(body.with_suffix(".http.json").read_text())
     theirs = ("content-type", "content-encoding", "x-sentry-auth", "user-agent")
     sent = {name.lower(): value for name, value in said["headers"]}
-    return said["path"], {name: value for name, value in sent.items() if name in theirs}
+    path = "/v1/litellm" if said["path"] == "/litellm/logs" else said["path"]  # the user's choice
+    return path, {name: value for name, value in sent.items() if name in theirs}
 
 
 def expected_of(body):
@@ -49,7 +50,6 @@ def scenario_of(body):
 def send(server, body):
     """Send a captured request to a process, which is to take it."""
     path, headers = request_of(body)
-    path = "/v1/litellm" if path == "/litellm/logs" else path  # the user's own choice
     request = urllib.request.Request(server.url + path, body.read_bytes(), headers)  # noqa: S310
     with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 our own
         assert 200 <= response.status < 300

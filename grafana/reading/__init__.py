@@ -1,0 +1,1 @@
+"""Reads dashboards, and puts variables and macros into their queries as Grafana would."""
