@@ -14,9 +14,11 @@ LABEL org.opencontainers.image.title="tokenweir" \
 # hadolint ignore=DL3013
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
     pip install --no-cache-dir --no-index --find-links=/wheels tokenweir \
-    && useradd --system --uid 10001 --no-create-home tokenweir \
-    && install --directory --owner=tokenweir --mode=0750 /var/lib/tokenweir
-USER 10001
+    && groupadd --system --gid 10001 tokenweir \
+    && useradd --system --uid 10001 --gid 10001 --no-create-home tokenweir \
+    && install --directory --owner=10001 --group=10001 --mode=0750 /var/lib/tokenweir
+# a fixed group: Grafana's container joins it to read the database
+USER 10001:10001
 # no secrets: it is the name that begins with TOKEN
 # hadolint ignore=DL3064
 ENV TOKENWEIR_ADDRESS=0.0.0.0 \
