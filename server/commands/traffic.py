@@ -12,32 +12,37 @@ class _Model(NamedTuple):
     provider: str
     name: str
     share: int
-    input_price: float | None  # US dollars a million tokens; None where nobody bills them
-    output_price: float | None
+    failing: float  # the share of its calls
+    prices: tuple[float, float] | None  # US dollars a million tokens of input and of output
     tokens_a_second: float
 
 
+# where there is no price the sender reports no cost: the service knows some of them, and not others
 _MODELS = (
-    _Model("openai", "gpt-4o-mini", 34, 0.15, 0.60, 90),
-    _Model("openai", "gpt-4o", 14, 2.50, 10.00, 70),
-    _Model("anthropic", "claude-sonnet-4-5", 22, 3.00, 15.00, 60),
-    _Model("anthropic", "claude-haiku-4-5", 12, 1.00, 5.00, 120),
-    _Model("google", "gemini-2.5-flash", 9, 0.30, 2.50, 140),
-    _Model("mistral", "mistral-large-latest", 5, 2.00, 6.00, 55),
-    _Model("ollama", "llama3.3:70b", 4, None, None, 25),
+    _Model("openai", "gpt-4o-mini", 34, 0.04, (0.15, 0.60), 90),
+    _Model("openai", "gpt-4o", 14, 0.05, (2.50, 10.00), 70),
+    _Model("anthropic", "claude-sonnet-4-5", 22, 0.07, (3.00, 15.00), 60),
+    _Model("anthropic", "claude-haiku-4-5", 12, 0.05, (1.00, 5.00), 120),
+    _Model("google", "gemini-2.5-flash", 9, 0.06, None, 140),
+    _Model("mistral", "mistral-large-latest", 5, 0.08, None, 55),
+    _Model("ollama", "llama3.3:70b", 4, 0.15, None, 25),
 )
 _AGENTS = ("support-bot", "code-review", "research", "data-pipeline", None)
-_FAILURES = (
-    ("RateLimitError", "Rate limit reached for requests per minute. Please try again in 20s."),
-    ("Timeout", "Request timed out after 30.0 seconds."),
-    ("AuthenticationError", "Incorrect API key provided."),
-    ("ContextWindowExceededError", "This model's maximum context length is 128000 tokens."),
-    ("InternalServerError", "The server had an error while processing your request."),
-)
+_FAILURES = {
+    "RateLimitError": "Rate limit reached for requests per minute. Please try again in 20s.",
+    "Timeout": "Request timed out after 30.0 seconds.",
+    "AuthenticationError": "Incorrect API key provided.",
+    "ContextWindowExceededError": "This model's maximum context length is 128000 tokens.",
+    "InternalServerError": "The server had an error while processing your request.",
+}
+_FREQUENT = (8, 4, 1, 2, 3)
+"""How often each of these happens."""
 _TROUBLES = (
     ("crash", "fatal", "worker 3 exited with signal 11"),
     ("system_error", "warning", "disk of the vector store is 91 % full"),
     ("system_error", "error", "redis: connection reset by peer"),
+    ("tool_error", "error", "search_orders: no answer within 10 s"),
+    ("guardrail", "warning", "answer withheld: it names an account number"),
 )
 _SENTENCES = (
     "Summarise the ticket below in two sentences for the customer.",
@@ -54,14 +59,18 @@ _SENTENCES = (
 
 
 def traffic(seed: int) -> Iterator[Sample]:
-    """Endless samples: of a hundred about ninety calls, six of them failing, and their errors."""
+    """Endless samples: of a hundred about ninety calls, six of them failing, and their errors.
+
+    Some of the sessions are much longer than others.
+    """
     random = Random(seed)  # noqa: S311 no secret hangs on it
     sessions = [f"session-{random.getrandbits(32):08x}" for _ in range(40)]
+    lengths = [random.lognormvariate(0, 1) for _ in sessions]
     while True:
         if random.random() < 0.02:
             yield "/v1/errors", _trouble(random)
             continue
-        call = _call(random, random.choice(sessions))
+        call = _call(random, random.choices(sessions, lengths)[0])
         yield "/v1/traces", call
         if call["status"] == "error":
             yield "/v1/errors", _error_of(call)
@@ -81,32 +90,42 @@ def _call(random: Random, session: str) -> dict[str, Any]:
         "input_text": prompt,
         "metadata": {"sample": True, "region": random.choice(("eu", "us"))},
     }
-    if random.random() < 0.06:
+    if random.random() < model.failing:
         return {**call, **_failed(random)}
     return {**call, **_answered(random, model, len(prompt) // 4 + random.randint(20, 900))}
 
 
 def _answered(random: Random, model: _Model, prompt_tokens: int) -> dict[str, Any]:
+    """Two of three are streamed, and one of eight streams does not tell what it used."""
     answer = _text(random)
     completion_tokens = len(answer) // 4 + random.randint(1, 120)
-    first = random.lognormvariate(5.8, 0.5)  # median 330 ms
-    latency = first + 1000 * completion_tokens / model.tokens_a_second
+    first = random.lognormvariate(5.8, 0.7)  # median 330 ms, one of a hundred over 1.7 s
+    is_streamed = random.random() < 0.67
+    has_usage = not is_streamed or random.random() < 0.875
     return {
         "status": "ok",
         "output_text": answer,
-        "prompt_tokens": prompt_tokens,
-        "completion_tokens": completion_tokens,
-        "total_tokens": prompt_tokens + completion_tokens,
-        "cache_read_tokens": random.choice((0, 0, prompt_tokens // 2)),
-        "reasoning_tokens": random.choice((0, 0, 0, completion_tokens // 3)),
-        "cost_usd": _cost(model, prompt_tokens, completion_tokens),
-        "latency_ms": round(latency, 1),
-        "time_to_first_token_ms": round(first, 1),
+        "latency_ms": round(first + 1000 * completion_tokens / model.tokens_a_second, 1),
+        "time_to_first_token_ms": round(first, 1) if is_streamed else None,
+        **(_usage(random, model, prompt_tokens, completion_tokens) if has_usage else {}),
+    }
+
+
+def _usage(random: Random, model: _Model, prompt: int, completion: int) -> dict[str, Any]:
+    can_write = model.provider == "anthropic"
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "cache_read_tokens": random.choice((0, 0, prompt // 2)),
+        "cache_write_tokens": random.choice((0, prompt // 4)) if can_write else None,
+        "reasoning_tokens": random.choice((0, 0, 0, completion // 3)),
+        "cost_usd": _cost(model, prompt, completion),
     }
 
 
 def _failed(random: Random) -> dict[str, Any]:
-    error_type, _ = random.choice(_FAILURES)
+    error_type = random.choices(tuple(_FAILURES), _FREQUENT)[0]
     latency = 30_000.0 if error_type == "Timeout" else random.uniform(20, 900)
     return {"status": "error", "error_type": error_type, "latency_ms": round(latency, 1)}
 
@@ -115,7 +134,7 @@ def _error_of(call: dict[str, Any]) -> dict[str, Any]:
     shared = ("trace_id", "span_id", "provider", "model", "session_id", "agent")
     return {
         "error_type": "llm_error",
-        "message": dict(_FAILURES)[call["error_type"]],
+        "message": _FAILURES[call["error_type"]],
         "metadata": {"sample": True, "exception_type": call["error_type"]},
         **{name: call[name] for name in shared},
     }
@@ -140,9 +159,10 @@ def _text(random: Random) -> str:
 
 
 def _cost(model: _Model, prompt_tokens: int, completion_tokens: int) -> float | None:
-    if model.input_price is None or model.output_price is None:
+    if model.prices is None:
         return None
-    return (prompt_tokens * model.input_price + completion_tokens * model.output_price) / 1e6
+    of_input, of_output = model.prices
+    return (prompt_tokens * of_input + completion_tokens * of_output) / 1e6
 
 
 def _number_of(session: str) -> int:
