@@ -14,6 +14,8 @@ from .expected_calls import KINDS, Calls
 from .ledger import balances, sums_shown
 from .process import serving, wait_until
 
+pytestmark = pytest.mark.slow
+
 USAGE = "turn_usage"
 
 
@@ -30,11 +32,7 @@ ORDERS = {
 }
 ROOTS = {"ours": EXAMPLES} | ({"all": CORPUS} if CORPUS.is_dir() else {})
 CASES = [
-    pytest.param(
-        (root, order),
-        id=f"{root}, {order}",
-        marks=() if (root, order) == ("ours", "by name") else pytest.mark.slow,
-    )
+    pytest.param((root, order), id=f"{root}, {order}")
     for root in ROOTS
     for order in ORDERS
     if root == "all" or order in ("by name", "each twice")

@@ -76,11 +76,8 @@ def give_up_override():
         assert ctypes.CDLL(None).prctl(_DROP_CAPABILITY, _OVERRIDE_RIGHTS, 0, 0, 0) == 0
 
 
-@pytest.mark.parametrize(
-    "files",
-    [pytest.param(0o600, marks=pytest.mark.slow), 0o400],
-    ids=["directory", "files too"],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("files", [0o600, 0o400], ids=["directory", "files too"])
 def test_a_directory_shut_to_the_service_loses_nothing(files, tmp_path, faults, database):
     def allow(directory, files):
         for path in tmp_path.glob("t.db*"):

@@ -103,7 +103,7 @@ def older(database, tmp_path):
     return path
 
 
-@pytest.mark.parametrize("reader", [False, True])
+@pytest.mark.parametrize("reader", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_deleted_file_is_made_anew(reader, filled, database):
     if reader:
         with reading(database, "snapshot"):
@@ -132,7 +132,7 @@ def test_a_deleted_directory_is_waited_for(tmp_path):
     assert ids(str(path)) == ["after"]
 
 
-@pytest.mark.parametrize("reader", [False, True])
+@pytest.mark.parametrize("reader", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_an_older_copy_in_its_place_is_written_on(reader, filled, database, older):
     if reader:
         with reading(database, "snapshot"):
@@ -192,6 +192,7 @@ def test_a_link_that_leads_elsewhere_is_a_replaced_file(tmp_path, older):
     assert ids(str(tmp_path / "t.db")) == ["before"]
 
 
+@pytest.mark.slow
 def test_the_log_of_a_file_behind_a_link_is_not_taken_up_by_another(tmp_path, older):
     (tmp_path / "there").mkdir()
     link, path = tmp_path / "link.db", tmp_path / "there" / "t.db"

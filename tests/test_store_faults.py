@@ -9,6 +9,8 @@ from .faults.books import NOTICED_SECONDS, kept_books
 from .faults.shim import DATABASE, FOR_EVER, MAIN, WAL
 from .process import wait_until
 
+pytestmark = pytest.mark.slow
+
 PART = "x" * 1_600_000
 """A tenth of what the log holds when it is copied into the database."""
 
@@ -38,7 +40,7 @@ def every(faults):
 
 @pytest.mark.parametrize(
     ("error", "half"),
-    [(errno.EIO, False), pytest.param(errno.ENOSPC, True, marks=pytest.mark.slow)],
+    [(errno.EIO, False), (errno.ENOSPC, True)],
     ids=["EIO", "ENOSPC and short"],
 )
 def test_a_write_that_fails_once_is_made_good(error, half, books, every):
@@ -49,7 +51,6 @@ def test_a_write_that_fails_once_is_made_good(error, half, books, every):
     assert every(run, "write", error=error, half=half) >= 10
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EROFS], ids=errno.errorcode.get)
 def test_writes_that_fail_until_the_repair_are_told_and_made_good(error, books, every, faults):
     def run(rule):
@@ -65,7 +66,6 @@ def test_writes_that_fail_until_the_repair_are_told_and_made_good(error, books, 
     books.recover()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("times", [1, FOR_EVER], ids=["once", "for ever"])
 @pytest.mark.parametrize(
     ("operation", "least"),
@@ -87,7 +87,6 @@ def test_what_fails_while_the_database_is_opened_again_is_made_good(
     assert every(run, operation, count=times) >= least
 
 
-@pytest.mark.slow
 def test_a_checkpoint_that_fails_costs_nothing(books, faults):
     for operation, only, nth, times, error in (
         ("write", MAIN, 1, FOR_EVER, errno.ENOSPC),
