@@ -6,6 +6,7 @@ turns out to add up others, is not shown: the counter stays until what comes has
 """
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -29,15 +30,37 @@ FIRST_TOKENS = (
     *(0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10),
 )
 """As OpenTelemetry advises for `gen_ai.server.time_to_first_token`."""
-_OUTCOMES = ("ok", "error")
-_TOKEN_TYPES = ("input", "output", "cache_read", "cache_write", "reasoning")
-"""Both in the order of `Usage.sums`."""
 _BY_MODEL = ("provider", "model")
 _OTHERS = (OTHER, OTHER)
 """Without histograms: a quantile over strangers says nothing, and takes 36 samples."""
 
 Labels = tuple[str, ...]
-Samples = Iterable[tuple[Labels, float]]
+
+
+class _Counted(NamedTuple):
+    """A counter of sums: from `start` on in `Usage.sums`, one for each of the label's `values`."""
+
+    name: str
+    help: str
+    start: int
+    label: str = ""
+    values: Labels = ("",)
+
+
+_COUNTERS = (
+    _Counted(
+        "llm_requests", "Model calls seen in trace events.", OUTCOMES, "outcome", ("ok", "error")
+    ),
+    _Counted("llm_unpriced", "Stored calls with tokens but no known price.", UNPRICED),
+    _Counted(
+        "llm_tokens",
+        "Tokens reported.",
+        TOKENS,
+        "token_type",
+        ("input", "output", "cache_read", "cache_write", "reasoning"),
+    ),
+    _Counted("llm_cost_usd", "Cost of calls in US dollars, reported or computed.", COST),
+)
 
 
 class _Model:
@@ -53,12 +76,6 @@ class _Model:
             self.durations.observe(ms / 1000)
         for ms in usage.first_tokens:
             self.first_tokens.observe(ms / 1000)
-
-    def of(self, start: int, names: tuple[str, ...]) -> Samples:
-        """The sums from `start` on, each with one of `names` as a further label."""
-        return (
-            ((*self.labels, name), self.sums.highest[start + i]) for i, name in enumerate(names)
-        )
 
 
 class CallMetrics(Collector):
@@ -93,31 +110,9 @@ class CallMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """All families; without samples where nothing is shown."""
         models, errors = list(self._models.values()), list(self._errors.items())
+        for counted in _COUNTERS:
+            yield _counter(counted, models)
         told_apart = [model for model in models if model.labels != _OTHERS]
-        yield _counter(
-            "llm_requests",
-            "Model calls seen in trace events.",
-            (*_BY_MODEL, "outcome"),
-            (one for model in models for one in model.of(OUTCOMES, _OUTCOMES)),
-        )
-        yield _counter(
-            "llm_unpriced",
-            "Stored calls with tokens but no known price.",
-            _BY_MODEL,
-            ((model.labels, model.sums.highest[UNPRICED]) for model in models),
-        )
-        yield _counter(
-            "llm_tokens",
-            "Tokens reported.",
-            (*_BY_MODEL, "token_type"),
-            (one for model in models for one in model.of(TOKENS, _TOKEN_TYPES)),
-        )
-        yield _counter(
-            "llm_cost_usd",
-            "Cost of calls in US dollars, reported or computed.",
-            _BY_MODEL,
-            ((model.labels, model.sums.highest[COST]) for model in models),
-        )
         yield _histogram(
             "llm_request_duration_seconds",
             "Duration of model calls; not of other.",
@@ -128,18 +123,19 @@ class CallMetrics(Collector):
             "Time to first token of streamed calls; not of other.",
             ((model.labels, model.first_tokens) for model in told_apart),
         )
-        yield _counter(
-            "llm_errors",
-            "Error events.",
-            ("error_type",),
-            ((labels, rows.highest[0]) for labels, rows in errors),
-        )
+        family = CounterMetricFamily(f"{PREFIX}_llm_errors", "Error events.", labels=["error_type"])
+        for labels, rows in errors:
+            family.add_metric(labels, rows.highest[0])
+        yield family
 
 
-def _counter(name: str, help: str, labels: Labels, samples: Samples) -> Metric:
-    family = CounterMetricFamily(f"{PREFIX}_{name}", help, labels=labels)
-    for values, value in samples:
-        family.add_metric(values, value)
+def _counter(counted: _Counted, models: Iterable[_Model]) -> Metric:
+    labels = (*_BY_MODEL, counted.label) if counted.label else _BY_MODEL
+    family = CounterMetricFamily(f"{PREFIX}_{counted.name}", counted.help, labels=labels)
+    for model in models:
+        for at, value in enumerate(counted.values, counted.start):
+            values = (*model.labels, value) if counted.label else model.labels
+            family.add_metric(values, model.sums.highest[at])
     return family
 
 
