@@ -20,7 +20,7 @@ from server.config import Config
 from server.events import Event, Trace
 from server.normalise import Normaliser
 from server.store import Written
-from server.store.insert import insert_new
+from server.store.insert import insert_new, next_id
 from server.store.totals import add_totals
 from server.store.traffic import Traffic
 from server.store.writer import SqliteStore
@@ -100,7 +100,7 @@ def _filled(kind: type[SqliteStore], path: str, rows: int) -> SqliteStore:
 
 
 def _insert(db, batch: list[Event]) -> Written:
-    added, traffic = insert_new(db, batch), Traffic()
+    added, traffic = insert_new(db, batch, next_id(db, "trace")), Traffic()
     for row in added.values():
         traffic.row(None, row)
     add_totals(db, {"persisted.trace": len(added)})

@@ -8,7 +8,7 @@ from functools import partial
 from ..events import Error, Event, Trace
 from . import Price, Written, as_it_is, metering
 from .faults import refusing
-from .insert import insert_new
+from .insert import insert_new, next_id
 from .joining.attempts import tell_apart
 from .joining.calls import add_reports
 from .joining.failures import add_failures
@@ -53,7 +53,7 @@ def _add_points(
 ) -> tuple[int, int]:
     """Rows of what points of cost metrics add to the costs so far, and those that were known."""
     rows = [row for point in points if (row := metering.added(db, point, traffic))]
-    added = insert_new(db, rows)
+    added = insert_new(db, rows, next_id(db, "trace"))
     for row in added.values():
         traffic.row(None, row)
     return len(added), len(rows) - len(added)

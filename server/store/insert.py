@@ -26,13 +26,20 @@ def insert(db: sqlite3.Connection, rows: Sequence[Event]) -> int:
     return sum(_insert(db, part) for part in parts)
 
 
-def insert_new(db: sqlite3.Connection, rows: Sequence[Row]) -> Mapping[int, Row]:
-    """Those of `rows` that were added, by the id of their row; else as `insert`."""
+def next_id(db: sqlite3.Connection, kind: str) -> int:
+    """The id that the next row of a kind will have. Raises `sqlite3.Error`."""
+    last: int | None = db.execute(f"SELECT max(id) FROM {TABLES[kind]}").fetchone()[0]  # noqa: S608 our own names
+    return (last or 0) + 1
+
+
+def insert_new(db: sqlite3.Connection, rows: Sequence[Row], first: int) -> Mapping[int, Row]:
+    """Those of `rows` that were added, by the id of their row, from `first`, the next id, on.
+
+    Else as `insert`.
+    """
     if not rows:
         return {}
     table = TABLES[rows[0].kind]
-    last: int | None = db.execute(f"SELECT max(id) FROM {table}").fetchone()[0]  # noqa: S608 our own names
-    first = (last or 0) + 1
     if insert(db, rows) == len(rows):
         return dict(enumerate(rows, first))
     by_id = {row.event_id: row for row in reversed(rows)}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ...events import Trace
 from .. import Price
-from ..insert import insert_new
+from ..insert import insert_new, next_id
 from ..traffic import Traffic
 from .changes import Changes
 from .fold import Sizes
@@ -47,11 +47,10 @@ class _Adding:
         self, db: sqlite3.Connection, sizes: Sizes, price: Price, traffic: Traffic
     ) -> None:
         self._db, self._sizes, self._price, self._traffic = db, sizes, price, traffic
-        last: int | None = db.execute("SELECT max(id) FROM llm_traces").fetchone()[0]
-        self._first = (last or 0) + 1
+        self._first = next_id(db, "trace")
 
     def add(self, own: Sequence[Trace], pieces: Sequence[Trace]) -> Added:
-        rows = insert_new(self._db, [self._price(report) for report in own])
+        rows = insert_new(self._db, [self._price(report) for report in own], self._first)
         changes = Changes(self._first, rows)
         added, known = len(rows), len(own) - len(rows)
         if pieces or any(report.span_id or report.keys for report in own):

@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 
 from ... import links
 from ...events import COLUMNS, Error
-from ..insert import insert_new
+from ..insert import insert, insert_new, next_id
 from ..read_back import from_row
 from .reports import OF_CALL, told
 from .saving import save_told, update_row
@@ -61,13 +61,13 @@ def add_failures(db: sqlite3.Connection, errors: Sequence[Error], types: Counter
     Raises `sqlite3.Error`, and what binding a bad value raises.
     """
     alone = [error for error in errors if not _can_be_told_twice(error)]
-    added = list(insert_new(db, alone).values())
+    added = list(insert_new(db, alone, next_id(db, "error")).values())
     merged = 0
     for error in filter(_can_be_told_twice, errors):
         if _is_merged(db, error, types):
             merged += 1
-        else:
-            added += insert_new(db, [error]).values()
+        elif insert(db, [error]):
+            added.append(error)
     types.update(error.error_type for error in added)
     return Added(len(added), len(errors) - merged - len(added))
 
