@@ -33,8 +33,6 @@ class Writer:
         self._losing: str | None = None
         self._files = 0
         self._said: set[str] = set()
-        self._parted: Counter[str] = Counter()
-        """Of what was counted as merged by kind: rows since, which no counter takes back."""
         self.last_commit: float | None = None
         """Unix seconds of the last commit; None until there is one."""
         self.lost = 0
@@ -125,9 +123,7 @@ class Writer:
         for kind, count in written.deduplicated.items():
             self._metrics.events.deduplicated[kind].inc(count)
         for kind, count in written.merged.items():
-            due = count - self._parted[kind]  # a report that was merged may be a call, later
-            self._metrics.events.merged[kind].inc(max(due, 0))
-            self._parted[kind] = max(-due, 0)
+            self._metrics.events.merge(kind, count)
         self._metrics.calls.add(written.traffic)
         self._metrics.writer.batch_events.observe(events)
         self._committed(batch[-1])

@@ -6,6 +6,7 @@ from prometheus_client import Counter
 
 from ..events import KINDS
 from .declare import Declare
+from .rising import Rising
 
 COMMIT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -66,12 +67,13 @@ class EventMetrics:
             "kind",
             KINDS,
         )
-        self.merged = declare.counters(
+        self._merged = declare.counters(
             "events_merged",
             "Accepted parts that filled, or wait for, another row.",
             "kind",
             KINDS,
         )
+        self._merges = {kind: Rising(1) for kind in KINDS}
         self.parts_expired = declare.counter(
             "parts_expired", "Parts that waited for a call that did not come."
         )
@@ -91,6 +93,15 @@ class EventMetrics:
             "kind",
             KINDS,
         )
+
+    def merge(self, kind: str, count: int) -> None:
+        """Count events that were merged; below 0 those that came to a row of their own after all,
+        which no counter takes back."""
+        if count:
+            merges = self._merges[kind]
+            before = merges.highest[0]
+            merges.add([count])
+            self._merged[kind].inc(merges.highest[0] - before)
 
     def redaction(self, rule: str) -> Counter:
         """The counter of a rule, which is there from then on."""
