@@ -10,13 +10,11 @@ from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
 from urllib.parse import urlsplit
 
 from ..failure import Failure
 from ..loading import KEY_VARIABLE
-from ..times import now_ms
-from .traffic import Sample, traffic
+from .traffic import Sample, timed, traffic
 
 HELP = (
     "send realistic made-up traffic to a running service, to try it out; "
@@ -89,7 +87,7 @@ class _Sender:
     def send(self, sample: Sample) -> None:
         """Post one event. Raises OSError or HTTPException where nobody, or another, answers."""
         route, event = sample
-        body = json.dumps(_timed(route, event))
+        body = json.dumps(timed(route, event))
         self._http.request("POST", route, body, self._headers)
         response = self._http.getresponse()
         answer = response.read()
@@ -137,10 +135,3 @@ class _Progress:
 
     def _seconds(self) -> float:
         return max(time.monotonic() - self._start, 1e-6)
-
-
-def _timed(route: str, event: dict[str, Any]) -> dict[str, Any]:
-    """A call that has just ended, or an error that has just happened."""
-    if route == "/v1/errors":
-        return {**event, "occurred_at": now_ms()}
-    return {**event, "started_at": now_ms() - int(event["latency_ms"])}

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, NamedTuple
 
+from ..times import now_ms
+
 Sample = tuple[str, dict[str, Any]]
 """A route and the native event to post there."""
 
@@ -73,7 +75,25 @@ def traffic(seed: int) -> Iterator[Sample]:
         call = _call(random, random.choices(sessions, lengths)[0])
         yield "/v1/traces", call
         if call["status"] == "error":
-            yield "/v1/errors", _error_of(call)
+            yield "/v1/errors", error_of(call, _FAILURES[call["error_type"]])
+
+
+def timed(route: str, event: dict[str, Any]) -> dict[str, Any]:
+    """A call that has just ended, or an error that has just happened."""
+    if route == "/v1/errors":
+        return {**event, "occurred_at": now_ms()}
+    return {**event, "started_at": now_ms() - int(event["latency_ms"])}
+
+
+def error_of(call: dict[str, Any], message: str) -> dict[str, Any]:
+    """The error of a call that failed."""
+    shared = ("trace_id", "span_id", "provider", "model", "session_id", "agent")
+    return {
+        "error_type": "llm_error",
+        "message": message,
+        "metadata": {"sample": True, "exception_type": call["error_type"]},
+        **{name: call[name] for name in shared},
+    }
 
 
 def _call(random: Random, session: str) -> dict[str, Any]:
@@ -128,16 +148,6 @@ def _failed(random: Random) -> dict[str, Any]:
     error_type = random.choices(tuple(_FAILURES), _FREQUENT)[0]
     latency = 30_000.0 if error_type == "Timeout" else random.uniform(20, 900)
     return {"status": "error", "error_type": error_type, "latency_ms": round(latency, 1)}
-
-
-def _error_of(call: dict[str, Any]) -> dict[str, Any]:
-    shared = ("trace_id", "span_id", "provider", "model", "session_id", "agent")
-    return {
-        "error_type": "llm_error",
-        "message": _FAILURES[call["error_type"]],
-        "metadata": {"sample": True, "exception_type": call["error_type"]},
-        **{name: call[name] for name in shared},
-    }
 
 
 def _trouble(random: Random) -> dict[str, Any]:

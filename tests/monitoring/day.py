@@ -9,7 +9,7 @@ from random import Random
 
 from numpy import interp
 
-from server.commands.traffic import Sample, traffic
+from server.commands.traffic import Sample, error_of, traffic
 
 from ..locking import Lock
 from ..process import serving
@@ -116,9 +116,6 @@ def _failed(call: dict[str, object]) -> Iterator[Sample]:
     unknown = ("output_text", "time_to_first_token_ms", "cost_usd")
     asked = {key: value for key, value in call.items() if key not in unknown}
     asked = {key: value for key, value in asked.items() if not key.endswith("_tokens")}
-    error = {"status": "error", "error_type": "OverloadedError", "latency_ms": 900.0}
-    yield "/v1/traces", {**asked, **error}
-    shared = ("trace_id", "span_id", "provider", "model", "session_id", "agent")
-    said = {"error_type": "llm_error", "message": "Overloaded: please try again later."}
-    exception = {"sample": True, "exception_type": "OverloadedError"}
-    yield "/v1/errors", {**said, "metadata": exception, **{name: call[name] for name in shared}}
+    asked |= {"status": "error", "error_type": "OverloadedError", "latency_ms": 900.0}
+    yield "/v1/traces", asked
+    yield "/v1/errors", error_of(asked, "Overloaded: please try again later.")

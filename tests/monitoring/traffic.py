@@ -7,10 +7,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from server.commands.traffic import Sample, traffic
-from server.times import now_ms
+from server.commands.traffic import Sample, timed, traffic
 
 from .client import Client
 
@@ -61,10 +59,5 @@ class Traffic:
                 with self._sending, contextlib.suppress(OSError, http.client.HTTPException):
                     while due >= 1:
                         due -= 1
-                        self.answered[client.post(*_timed(*next(self._samples)))] += 1
-
-
-def _timed(route: str, event: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """What has just happened."""
-    name = "occurred_at" if route == "/v1/errors" else "started_at"
-    return route, {**event, name: now_ms() - int(event.get("latency_ms", 0))}
+                        route, event = next(self._samples)
+                        self.answered[client.post(route, timed(route, event))] += 1
