@@ -50,6 +50,6 @@ def scenario_of(body):
 def send(server, body):
     """Send a captured request to a process, which is to take it."""
     path, headers = request_of(body)
-    request = urllib.request.Request(server.url + path, body.read_bytes(), headers)  # noqa: S310
+    request = urllib.request.Request(server.url + path, body.read_bytes(), headers)  # noqa: S310 our own
     with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 our own
         assert 200 <= response.status < 300

@@ -199,7 +199,7 @@ def test_what_is_printed_for_curl_runs_in_a_shell(server, database):
 def replayed(body, url, headers):
     """The status of a captured request that goes to this URL."""
     _, theirs = request_of(body)
-    request = urllib.request.Request(url, body.read_bytes(), {**theirs, **headers})  # noqa: S310
+    request = urllib.request.Request(url, body.read_bytes(), {**theirs, **headers})  # noqa: S310 our own
     with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 our own
         return response.status
 

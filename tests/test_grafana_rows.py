@@ -199,7 +199,7 @@ def test_the_models_have_the_sums_of_query_totals(ask, db):
     for one in sums:
         row = told[one["provider"], one["model"]]
         spent = one["reported_usd"] + one["computed_usd"]
-        assert {name: row[name] or 0 for name in row.keys() if name in SAME} == pytest.approx(  # noqa: SIM118
+        assert {name: row[name] or 0 for name in SAME} == pytest.approx(
             {name: one[same] for name, same in SAME.items()}
         )
         assert (row["Spent"] or 0) == pytest.approx(spent)

@@ -162,7 +162,7 @@ def test_no_key_is_written_down(service, log, database, tmp_path):
         status(service, key)
         status(service, key, "/metrics")
         status(service, key, "/nothing")
-    request = urllib.request.Request(service.url + "/metrics", headers=bearer(READ))  # noqa: S310
+    request = urllib.request.Request(service.url + "/metrics", headers=bearer(READ))  # noqa: S310 our own
     with urllib.request.urlopen(request) as response:  # noqa: S310 our own
         shown = response.read().decode()
     journal = b"".join(path.read_bytes() for path in Path(f"{database}.journal.d").iterdir())

@@ -113,7 +113,7 @@ async def test_a_scrape_that_fails_is_an_answer_and_the_next_one_works(watcher, 
 async def test_a_scrape_that_is_cancelled_ends_no_other(service):
     rendering = Rendering(service.metrics.registry)
     first, second = (asyncio.ensure_future(rendering.render("")) for _ in range(2))
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # one turn, in which both begin to wait
     first.cancel()
     assert all([await second, await rendering.render("")])
 

@@ -11,7 +11,7 @@ _URL = re.compile(r"https?://[A-Za-z0-9\-._~:/\[\]%@&()*+;=]+")
 _SENDERS_PATH = re.compile(r"/(?:v1/\w+|api/\d+(?:/envelope)?)/?$")
 _KEY = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 _IN_DSN = re.compile(r"[A-Za-z0-9_-]+")
-_EVERYWHERE = {"": "127.0.0.1", "0": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+_EVERYWHERE = {"": "127.0.0.1", "0": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 where to ask, not where to listen
 
 
 class Target(NamedTuple):

@@ -1,6 +1,6 @@
 """What counters came to over all processes that had them, from every sample scraped."""
 
-from collections import Counter
+from collections import defaultdict
 
 from .prometheus import Prometheus
 
@@ -15,8 +15,8 @@ def came_to(prometheus: Prometheus, selector: str, since: float, *by: str) -> Su
     takes no counter for a new one that begins where the last one ended.
     """
     starts = dict(prometheus.raw("process_start_time_seconds", since)[0][1])
-    sums: Counter[tuple[str, ...]] = Counter()
+    sums: defaultdict[tuple[str, ...], float] = defaultdict(float)
     for labels, samples in prometheus.raw(selector, since):
         last = {starts[when]: value for when, value in samples}
-        sums[tuple(labels.get(name, "") for name in by)] += sum(last.values())  # type: ignore[assignment]
+        sums[tuple(labels.get(name, "") for name in by)] += sum(last.values())
     return dict(sums)
