@@ -11,8 +11,8 @@ MINUTES ?= 10
 run: $(VENV)/installed ## start the service
 	@$(BIN)/tokenweir
 
-test: $(VENV)/test ## run all tests; pytest alone leaves out the slow ones
-	@$(BIN)/python -m pytest -m ''
+test: $(VENV)/test ## run all tests, over both HTTP layers; pytest alone leaves out the slow ones
+	@$(BIN)/python -m pytest -m '' --numprocesses=logical --maxprocesses=4 --dist=worksteal
 
 lint: $(VENV)/dev ## format check, lint, types, Dockerfile, compose files
 	@$(BIN)/ruff format --check .
@@ -28,8 +28,8 @@ fuzz: $(VENV)/test ## hostile bodies through the decoders for SECONDS (60), the 
 torture: $(VENV)/test ## kill the service in ROUNDS (100) and look whether what was accepted is stored
 	@$(BIN)/python -m tests.torture $(ROUNDS) $(if $(SEED),--seed=$(SEED))
 
-bench: $(VENV)/installed ## CPU and memory beside a bare Tornado handler
-	@$(BIN)/python benchmarks/run.py
+bench: $(VENV)/bench ## CPU and memory beside a bare Tornado handler, into docs/performance.md; 8 minutes
+	@$(BIN)/python -m benchmarks
 
 dashboards: $(VENV)/test ## write grafana/dashboards/ anew from their generator
 	@$(BIN)/python -m grafana.generator
@@ -49,6 +49,11 @@ $(VENV)/installed: setup.py | $(VENV)/bin/python
 	@echo "installing tokenweir and what it needs into $(VENV)"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
+
+$(VENV)/bench: setup.py | $(VENV)/bin/python
+	@echo "installing tokenweir and what its benchmarks need into $(VENV)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@ $(VENV)/installed
 
 $(VENV)/test: setup.py | $(VENV)/bin/python
 	@echo "installing tokenweir and what its tests need into $(VENV)"

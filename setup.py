@@ -7,6 +7,10 @@ from setuptools import find_packages, setup
 DRAW = [
     "matplotlib>=3.9",  # the first for numpy 2; has hints, and brings the numpy and pillow we use
 ]
+BENCH = [
+    *DRAW,
+    "py-spy>=0.4",  # looks at a process's stacks from outside, so that it costs it nothing
+]
 TEST = [
     *DRAW,
     # docker-compose itself, which says what the compose files come to; it has one binary
@@ -15,6 +19,7 @@ TEST = [
     # makes the dashboards; exactly this, for the numbers before it are of older Grafanas, but sort
     # as newer
     "grafana-foundation-sdk==0.0.21",
+    "h11>=0.16",  # reads streams beside our reference; the first without lenient ends of chunks
     "hypothesis>=6.100",  # events, calls and bytes that nobody would think of
     "litellm>=1.110",  # with both of its callbacks on
     "openai>=2,<3",  # 3 left httpx, which the instrumentation below imports
@@ -25,6 +30,7 @@ TEST = [
     "opentelemetry-util-genai>=0.4b0,<1",  # 1 has none of the names that openai-v2 imports
     "pytest>=9,<10",  # 10 drops the hook style of pytest-tornado
     "pytest-tornado>=0.8.1",  # the last release; unmaintained, so only its four fixtures are used
+    "pytest-xdist>=3.5",  # tests side by side, where most of one's time is waiting
     "pyyaml>=6",  # reads what is in YAML: compose files, provisioning
     "sentry-sdk>=2.20",  # sends envelopes only, as all since 2.0; tried with 2.75
     "setuptools<82",  # pytest-tornado imports pkg_resources, which 82 removed
@@ -58,6 +64,7 @@ setup(
         "orjson>=3.10",  # refuses NaN, lone surrogates and BOMs; a tenth of json's time
     ],
     extras_require={
+        "bench": BENCH,
         "draw": DRAW,
         "test": TEST,
         "dev": [

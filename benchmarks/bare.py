@@ -1,4 +1,7 @@
-"""The yardstick: a bare Tornado handler that reads the body and answers 202. `bare.py PORT`"""
+"""The yardstick: a bare Tornado handler that reads the body and answers 202.
+
+`python -m benchmarks.bare PORT`
+"""
 
 import asyncio
 import sys

@@ -1,37 +1,39 @@
 """How long one request holds the event loop at a stretch: 100 full payloads (20 MB), 512 spans.
 
-`loop.py` starts the service in its own process, so that the loop itself can be watched, and posts
-from another one, `loop.py PORT BURST`.
+`python -m benchmarks.studies.loop` starts the service in its own process, so that the loop itself
+can be watched, and posts from another one.
 """
 
 import asyncio
-import sys
 import tempfile
 import time
-
-from load import litellm_call, raw, request
-from spans import PROTOBUF, body
 
 from server.config import Config
 from server.service import Service
 
+from ..load import spans
+from ..load.calls import litellm_call
+from ..load.driving import Load
+from ..load.payload import post, raw
+
 ROUNDS = 5
 BURSTS = {
-    "20 MB of LiteLLM": lambda: request([litellm_call() for _ in range(100)], "/v1/litellm"),
-    "512 OTLP spans": lambda: raw(body(512), PROTOBUF),
+    "20 MB of LiteLLM": post([litellm_call(200) for _ in range(100)], "/v1/litellm"),
+    "512 OTLP spans": raw(spans.protobuf(512), spans.PROTOBUF, events=512),
 }
 
 
-async def watch(port: str, burst: str) -> tuple[float, float]:
+async def watch(port: int, burst: str) -> tuple[float, float]:
     """Post one burst; the longest stretch without a turn of the loop, in ms: wall and CPU."""
-    sender = await asyncio.create_subprocess_exec(sys.executable, __file__, port, burst)
-    done = asyncio.ensure_future(sender.wait())
+    load = Load(port, BURSTS[burst], 1, 1.0, rate=1)
     wall = cpu = 0.0
-    while not done.done():
+    while load.running():
         start, used = time.perf_counter(), time.thread_time()
         await asyncio.sleep(0)
         wall = max(wall, time.perf_counter() - start)
         cpu = max(cpu, time.thread_time() - used)
+    if "none" in load.result().answers:
+        raise RuntimeError(f"no answer to {burst}")
     return wall * 1e3, cpu * 1e3
 
 
@@ -40,7 +42,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         service = Service(Config(db=f"{directory}/loop.db", port=0))
         await service.start()
-        port = service.url.rpartition(":")[2]
+        port = int(service.url.rpartition(":")[2])
         for burst in BURSTS:
             found = [await watch(port, burst) for _ in range(ROUNDS)]
             shown = ", ".join(f"{wall:.1f} ({cpu:.1f})" for wall, cpu in found)
@@ -48,15 +50,5 @@ async def main() -> None:
         await service.stop()
 
 
-async def send(port: int, burst: str) -> None:
-    """Post a burst and wait for its answer."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(BURSTS[burst]())
-    head = await reader.readuntil(b"\r\n")
-    if b" 20" not in head:
-        raise RuntimeError(head)
-    writer.close()
-
-
 if __name__ == "__main__":
-    asyncio.run(send(int(sys.argv[1]), sys.argv[2]) if sys.argv[1:] else main())
+    asyncio.run(main())

@@ -2,18 +2,17 @@
 
 Two stores in this process, one of which only inserts and counts. In each round both write the same
 batches, by turns; the CPU is that of the store's thread, with commits and checkpoints. Twins and
-parts are a row each where nothing is joined.
+parts are a row each where nothing is joined. `python -m benchmarks.studies.joins`
 """
 
 import os
 import random
 import statistics
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
-
-from load import trace
 
 from server import links
 from server.config import Config
@@ -25,6 +24,8 @@ from server.store.totals import add_totals
 from server.store.traffic import Traffic
 from server.store.writer import SqliteStore
 from server.times import now_ms
+
+from ..load.calls import trace
 
 BATCH, BATCHES = 500, 10
 """Events in a batch, and batches in a round: as many as between two checkpoints, and more."""
@@ -42,7 +43,7 @@ class Plain(SqliteStore):
         return self._commit((batch, mark), mark, lambda db: _insert(db, batch))
 
 
-def compare_joins(directory: str, rounds: int) -> None:
+def compare_joins(directory: str, rounds: int = 7) -> None:
     """Print the writer's CPU a row of each kind of traffic, and the multiple with joins."""
     print(f"CPU of the writer's thread, batches of {BATCH}, {rounds} rounds of {BATCHES}:")
     print(f"{'rows before':>11} {'traffic':<8} {'us a row':>8} {'joined':>7} {'multiple':>8}")
@@ -167,3 +168,8 @@ def _hex(digits: int) -> str:
 
 
 TRAFFIC = {"spans": spans, "native": native, "twins": twins, "parts": parts}
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="tokenweir-bench-") as folder:
+        compare_joins(folder)

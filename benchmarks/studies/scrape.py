@@ -1,27 +1,28 @@
 """What a scrape costs with as many samples as there can be, and what POSTs beside scrapes wait.
 
-`python benchmarks/scrape.py`
+`python -m benchmarks.studies.scrape`
 """
 
-import asyncio
 import contextlib
 import http.client
 import json
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator
 from itertools import product
 
-from load import read_answer, request, trace
-from paced import drive_paced
 from prometheus_client import CollectorRegistry, Counter, disable_created_metrics
 from prometheus_client.openmetrics.exposition import generate_latest
-from servers import Server, wait_for
+
+from ..load.calls import trace
+from ..load.driving import Load, drive
+from ..load.payload import get
+from ..servers import Server, service
+from ..works import traces
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 """What Prometheus asks for."""
-SCRAPE = f"GET /metrics HTTP/1.1\r\nHost: bench\r\nAccept: {OPENMETRICS}\r\n\r\n".encode()
+SCRAPE = get("/metrics", f"Accept: {OPENMETRICS}\r\n")
 RATE, SECONDS = 300, 5.0
 ROUNDS, NAMES = 50, 30
 """Scrapes of a comparison; models and types of errors, more than are shown."""
@@ -40,10 +41,10 @@ BODIES = (
 
 def measure_scrape(directory: str, rounds: int = ROUNDS) -> None:
     """Print the CPU of a scrape where senders have made all the samples that they can."""
-    server = Server("-m", "server", "--port={port}", f"--db={directory}/scraped.db")
+    server = service(f"{directory}/scraped.db")
     try:
         _fill(server.port)
-        wait_for(lambda: server.health("queue_depth") == 0, "an empty queue")
+        server.settle()
         text = _ask(server.port, "GET", "/metrics")
         samples = sum(not line.startswith(b"#") for line in text.splitlines())
         pairs = [(_scraped(server), _plain(samples)) for _ in range(rounds)]
@@ -95,43 +96,22 @@ def _plain(samples: int) -> float:
 
 def measure_posts(directory: str) -> None:
     """Print what POSTs wait with no scraper, with one, and with 20 that never pause."""
-    server = Server("-m", "server", "--port={port}", f"--db={directory}/scrape.db")
+    server = service(f"{directory}/scrape.db")
     try:
         for scrapers in (0, 1, 20):
-            asyncio.run(_beside(server.port, scrapers))
+            _beside(server.port, scrapers)
     finally:
         server.stop()
 
 
-async def _beside(port: int, scrapers: int) -> None:
-    done: list[None] = []
-    async with _scraping(port, scrapers, done):
-        answered = await drive_paced(port, request(trace()), 8, RATE, SECONDS)
-    cuts = statistics.quantiles(answered.milliseconds, n=100)
+def _beside(port: int, scrapers: int) -> None:
+    scraping = Load(port, SCRAPE, scrapers, SECONDS) if scrapers else None
+    found = drive(port, traces(1), 8, SECONDS, rate=RATE)
+    scrapes = scraping.result().answers.total() / SECONDS if scraping else 0
     print(
-        f"{RATE} POSTs/s beside {scrapers} scrapers ({len(done) / SECONDS:.0f} scrapes/s): "
-        f"p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms, longest {max(answered.milliseconds):.1f} ms"
+        f"{RATE} POSTs/s beside {scrapers} scrapers ({scrapes:.0f} scrapes/s): "
+        f"p50 {found.p50_ms:.1f} ms, p99 {found.p99_ms:.1f} ms, longest {found.max_ms:.1f} ms"
     )
-
-
-@contextlib.asynccontextmanager
-async def _scraping(port: int, scrapers: int, done: list[None]) -> AsyncIterator[None]:
-    tasks = [asyncio.ensure_future(_scrape(port, done)) for _ in range(scrapers)]
-    yield
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _scrape(port: int, done: list[None]) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        while True:
-            writer.write(SCRAPE)
-            await read_answer(reader)
-            done.append(None)
-    finally:
-        writer.close()
 
 
 if __name__ == "__main__":

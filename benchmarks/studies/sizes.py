@@ -1,20 +1,20 @@
 """What an event takes on the disk, and of the CPU, by the bytes of text in it.
 
-`python benchmarks/sizes.py`, from the top of a checkout, in its .venv
+`python -m benchmarks.studies.sizes`, from the top of a checkout, in its .venv
 """
 
-import asyncio
 import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from load import drive, request, trace
-from servers import Server, wait_for
-
 from server.store.retention.limits import Limits
 from server.store.retention.space import look
 from server.store.writer import SqliteStore
+
+from ..load.driving import drive
+from ..servers import service
+from ..works import traces
 
 TEXTS = (0, 200, 2048, 8192, 32768)
 """Bytes; the last are two texts of `max_text_bytes`."""
@@ -31,13 +31,13 @@ def main() -> None:
 
 def measure(database: Path, size: int) -> None:
     """Print the line of one size."""
-    service = Server("-m", "server", "--port={port}", f"--db={database}")
-    before = service.cpu_seconds()
-    asyncio.run(drive(service.port, request(trace(size)), 4, SECONDS))
-    wait_for(lambda: service.health("queue_depth") == 0, "an empty queue")
-    used = service.cpu_seconds() - before
-    rows = service.metric("tokenweir_events_persisted_total")
-    service.stop()
+    server = service(str(database))
+    before = server.cpu_seconds()
+    drive(server.port, traces(1, size), 4, SECONDS)
+    server.settle()
+    used = server.cpu_seconds() - before
+    rows = server.metric("tokenweir_events_persisted_total")
+    server.stop()
     each = database.stat().st_size / rows
     bare = without_texts(database) / rows
     cpu = used / rows * 1e6
