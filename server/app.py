@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tornado.routing import Rule
-from tornado.web import Application, url
+from tornado.web import Application
 
-from .handlers.base import Handler, NotFoundHandler
+from .handlers.base import NotFoundHandler
 from .handlers.body import Room
 from .handlers.events import EventsHandler
-from .handlers.inflight import InFlight
 from .handlers.show import HealthHandler, LiveHandler, MetricsHandler, ReadyHandler
 from .health import Health
 from .intake import Intake
@@ -19,6 +17,7 @@ from .receivers import Receiver
 from .receivers.otlp.decoding.telling import is_traces
 from .rendering import Rendering
 from .replies import Choose, Dialect, Replier, native, otlp, sentry
+from .routes import Routes
 
 
 def make_app(
@@ -27,14 +26,13 @@ def make_app(
     intake: Intake,
     health: Health,
     metrics: Metrics,
-    in_flight: InFlight,
     room: Room,
     max_body_bytes: int,
 ) -> Application:
     """The routes. `receivers` has one for each POST route, and `spans` for OTLP's traces."""
 
     def shared(route: str) -> dict[str, Any]:
-        return {"route": route, "metrics": metrics.http, "in_flight": in_flight}
+        return {"route": route, "metrics": metrics.http}
 
     def events(route: str, choose: Choose) -> dict[str, Any]:
         ours = {"door": access.send, "choose": choose, "intake": intake, "room": room}
@@ -53,24 +51,18 @@ def make_app(
     metrics_ = {**shared("metrics"), "door": access.read, "rendering": Rendering(metrics.registry)}
     show = {**shared("health"), "health": health}
 
-    def at(path: str, handler: type[Handler], arguments: dict[str, Any]) -> Rule:
-        """Also where a proxy asks with the whole address (RFC 9112, section 3.2.2)."""
-        return url(rf"(?:https?://[^/]+)?{path}", handler, arguments)
-
-    return Application(
-        [
-            at("/v1/traces", EventsHandler, events("traces", native_or_otlp)),
-            at("/v1/errors", EventsHandler, always("errors", native.reply)),
-            at("/v1/litellm", EventsHandler, always("litellm", native.reply)),
-            at("/v1/logs", EventsHandler, always("logs", otlp.LOGS.reply)),
-            at("/v1/metrics", EventsHandler, always("otlp_metrics", otlp.METRICS.reply)),
-            at("/api/[^/?]+/envelope/?", EventsHandler, always("envelope", sentry.reply)),
-            at("/metrics", MetricsHandler, metrics_),
-            at("/livez", LiveHandler, show),
-            at("/readyz", ReadyHandler, show),
-            at("/health", HealthHandler, show),
-        ],
-        default_handler_class=NotFoundHandler,
-        default_handler_args=shared("other"),
-        log_function=lambda handler: None,  # counted in on_finish; a URL is the sender's own
+    return Routes(
+        {
+            "/v1/traces": (EventsHandler, events("traces", native_or_otlp)),
+            "/v1/errors": (EventsHandler, always("errors", native.reply)),
+            "/v1/litellm": (EventsHandler, always("litellm", native.reply)),
+            "/v1/logs": (EventsHandler, always("logs", otlp.LOGS.reply)),
+            "/v1/metrics": (EventsHandler, always("otlp_metrics", otlp.METRICS.reply)),
+            "/metrics": (MetricsHandler, metrics_),
+            "/livez": (LiveHandler, show),
+            "/readyz": (ReadyHandler, show),
+            "/health": (HealthHandler, show),
+        },
+        {r"/api/[^/?]+/envelope/?": (EventsHandler, always("envelope", sentry.reply))},
+        (NotFoundHandler, shared("other")),
     )

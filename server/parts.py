@@ -1,12 +1,12 @@
 """Each part of a service, made as the settings say."""
 
-from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
 from .config import Config
 from .cost import make_price
 from .disk import Disk, journal_directory
 from .journal.journal import Journal
+from .lean.server import LeanServer
 from .metrics import Metrics
 from .metrics.events import EventMetrics
 from .metrics.journal import JournalMetrics
@@ -32,6 +32,10 @@ from .store.joining.fold import Sizes
 from .store.retention.limits import Limits
 from .store.writer import SqliteStore
 from .validation import Schema
+from .wire.hub import Hub
+from .wire.linger import Lingering
+from .wire.stock import StockServer
+from .wire.way_in import WayIn
 from .writer import Writer
 
 DAY_SECONDS = 86_400
@@ -128,15 +132,16 @@ def make_pipeline(
     )
 
 
-def make_server(config: Config, app: Application) -> HTTPServer:
+def make_way_in(config: Config, app: Application, hub: Hub, lingering: Lingering) -> WayIn:
     """As the settings say."""
-    return HTTPServer(
-        app,
-        # Beyond twice the limit Tornado closes the connection; up to there we answer 413.
-        max_body_size=2 * config.max_body_bytes,
-        max_header_size=config.max_header_bytes,
-        idle_connection_timeout=config.idle_timeout_seconds,
-    )
+    limits = {
+        # beyond twice the limit the connection ends; up to there we answer 413, and go on
+        "max_body_bytes": 2 * config.max_body_bytes,
+        "max_header_bytes": config.max_header_bytes,
+    }
+    if config.http == "tornado":
+        return StockServer(app, hub, lingering, **limits)
+    return LeanServer(app, hub, **limits)
 
 
 def show_storage(disk: Disk, metrics: StorageMetrics) -> None:

@@ -7,7 +7,6 @@ from .app import make_app
 from .config import Config
 from .disk import Disk
 from .handlers.body import Room
-from .handlers.inflight import InFlight
 from .health import Health
 from .intake import Intake
 from .keys.access import Access
@@ -20,14 +19,14 @@ from .parts import (
     make_receivers,
     make_recorder,
     make_redactor,
-    make_server,
     make_store,
+    make_way_in,
     show_storage,
 )
-from .refusal import Refusal
 from .store import Store
 from .version import version
-from .wire.gate import Gate
+from .wire.hub import Hub
+from .wire.linger import Lingering
 from .wire.listener import Listener
 from .writer import Writer
 
@@ -58,22 +57,25 @@ class Service:
         self.pipeline = make_pipeline(config, writer, recorder, self.metrics)
         show_storage(disk, self.metrics.storage)
         self._trimmer = Trimmer()
-        self._in_flight = InFlight(self.metrics.http, config.body_timeout_seconds)
         self.app = make_app(
             make_receivers(config, make_redactor(config, self.metrics.events)),
             self.access,
             Intake(self.pipeline, self.metrics.events),
             Health(self.pipeline, writer, recorder, disk, self.metrics),
             self.metrics,
-            self._in_flight,
             Room(max(config.max_bodies_bytes, config.max_body_bytes)),
             config.max_body_bytes,
         )
         self._lag = LoopLag(self.metrics.process)
-        self._server = make_server(config, self.app)
-        gate = Gate(self.access.send, self.metrics.http) if config.ingest_keys_file else None
+        self._hub = Hub(
+            self.metrics.http,
+            body_timeout_seconds=config.body_timeout_seconds,
+            idle_timeout_seconds=config.idle_timeout_seconds,
+        )
+        self._lingering = Lingering()
+        self._way_in = make_way_in(config, self.app, self._hub, self._lingering)
         self._listener = Listener(
-            self._server.handle_stream, self._refused, config.max_connections, gate
+            self._way_in.serve, self._hub, self._lingering, config.max_connections
         )
 
     async def start(self) -> None:
@@ -86,7 +88,7 @@ class Service:
             await self._end(0)
             raise
         self._listener.start(sockets)
-        self._in_flight.start()
+        self._hub.start()
         self._lag.start()
         self._trimmer.start()
         host, port = sockets[0].getsockname()[:2]
@@ -100,9 +102,9 @@ class Service:
         """
         self._listener.stop()
         await self._end(self._config.drain_seconds)
-        self._listener.end()
-        await self._server.close_all_connections()
-        self._in_flight.stop()
+        await self._way_in.close()
+        self._lingering.stop()
+        self._hub.stop()
         self._trimmer.stop()
         self._lag.stop()
 
@@ -110,8 +112,3 @@ class Service:
         self.hangs = not await self.pipeline.stop(drain_seconds)
         if not self.hangs:
             self._lock.release()
-
-    def _refused(self, refusal: Refusal, route: str) -> None:
-        """Count what is refused without a handler."""
-        self.metrics.http.refused(route, refusal.reason)
-        self.metrics.http.answered(route, "", refusal.status)

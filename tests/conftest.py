@@ -16,10 +16,20 @@ from server.store.writer import SqliteStore
 
 from . import node
 from .faults.shim import Faults, build, compiler
+from .layers import pytest_addoption, pytest_generate_tests  # noqa: F401
 from .ledger import balances, sums_of
-from .process import wait_until
+from .process import VARIABLE, wait_until
 
 EXAMPLES = Path(__file__).parent / "examples"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def layer(request):
+    """The HTTP layer of all services that a test starts, by way of their environment."""
+    chosen = getattr(request, "param", request.config.getoption("http"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, chosen)
+        yield chosen
 
 
 @pytest.fixture
@@ -47,8 +57,9 @@ def store(request):
 
 
 @pytest.fixture
-def service(io_loop, database, settings, store):
-    service = Service(Config(db=database, port=0, **{"drain_seconds": 2.0, **settings}), store)
+def service(io_loop, database, settings, store, layer):
+    ours = {"db": database, "port": 0, "http": layer, "drain_seconds": 2.0}
+    service = Service(Config(**{**ours, **settings}), store)
     io_loop.run_sync(service.start)
     yield service
     io_loop.run_sync(service.stop)

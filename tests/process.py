@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+VARIABLE = "TOKENWEIR_HTTP"
+"""Names the HTTP layer of the services that a test starts; see tests/layers.py."""
 SERVER = (sys.executable, "-m", "server")
 
 
@@ -66,7 +68,13 @@ class Running:
         self.banner = banner or first_line(process)
         found = re.search(r"listening on (http://\S+?),", self.banner)
         assert found, (self.banner, process.poll())
-        self.url = found[1]
+        self._url, self._layer = found[1], os.environ.get(VARIABLE)
+
+    @property
+    def url(self):
+        """Where it listens, for tests over its own HTTP layer only."""
+        assert os.environ.get(VARIABLE) == self._layer, "its fixture must ask for `layer`"
+        return self._url
 
     def stop(self, signum=signal.SIGTERM):
         """Signal it; its exit status and stderr."""
@@ -115,5 +123,10 @@ def wait_until(condition, what, seconds=15.0):
 
 
 def _environment(extra):
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("TOKENWEIR_")}
+    """Ours without its settings, but for the HTTP layer of the test that starts it."""
+    clean = {
+        key: value
+        for key, value in os.environ.items()
+        if key == VARIABLE or not key.startswith("TOKENWEIR_")
+    }
     return clean | (extra or {})

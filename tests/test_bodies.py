@@ -10,13 +10,14 @@ import pytest
 
 import server.service
 from server.handlers.body import UNCOUNTED, Body, Room
+from server.handlers.codings import PIECE
 from server.handlers.slices import Slices
 from server.refusal import Refusal
 
 from .conftest import until
 from .raw import announced, chunk, chunked, connected, head, read_answer
 
-pytestmark = pytest.mark.gen_test
+pytestmark = [pytest.mark.both_layers, pytest.mark.gen_test]
 
 TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
 ROOM = 100_000
@@ -135,6 +136,26 @@ def cramped(settings):
 async def test_there_is_always_room_for_one_body_of_the_largest_size(cramped, room, post):
     assert (await post("/v1/traces", trace_of(ROOM))).code == 202
     assert room.free == ROOM
+
+
+@pytest.fixture
+def spacious(settings):
+    settings.update(max_body_bytes=2**24, max_bodies_bytes=2**24)
+
+
+async def test_who_goes_while_its_body_is_unpacked_gives_its_room_back(spacious, base_url, made):
+    (room,) = made
+    async with asyncio.timeout(4), connected(base_url) as (_, sender):
+        sender.write(announced(gzip.compress(bytes(2**24)), "Content-Encoding: gzip"))
+        while room.free == room.all:  # noqa: ASYNC110 each turn of the loop unpacks a piece
+            await asyncio.sleep(0)
+        raw = sender.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+        sender.close()
+        await until(lambda: room.free == room.all)
+    for _ in range(2 * 2**24 // PIECE):  # more turns than it has pieces
+        await asyncio.sleep(0)
+    assert room.free == room.all
 
 
 async def test_what_is_refused_is_read_before_it_is_answered(base_url, room, busy):

@@ -18,7 +18,7 @@ from server.refusal import Refusal
 
 from .raw import announced, chunk, chunked, connected, head, read_answer
 
-pytestmark = pytest.mark.gen_test
+pytestmark = [pytest.mark.both_layers, pytest.mark.gen_test]
 
 TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
 LIMIT = 90_000

@@ -11,7 +11,7 @@ import pytest
 from .process import serving, wait_until
 from .raw import announced, ask, connect, head, read_answers, reset, where
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.both_layers, pytest.mark.slow]
 
 TRACE = json.dumps({"provider": "openai", "model": "gpt-4o-mini"}).encode()
 GOOD = announced(TRACE)
@@ -177,6 +177,20 @@ def test_broken_connections_leave_nothing_behind(database):
         assert number(opened[0], "tokenweir_http_requests_in_flight") == 1  # the one that asks
         assert ask(opened[0], GOOD).status == 202
         assert end(service) == []
+
+
+@pytest.mark.parametrize("journal", ["inline", "thread"])
+def test_who_breaks_behind_many_requests_leaves_nothing_and_fills_no_log(journal, database):
+    """With `thread` each of them waits a moment for its answer."""
+    with serving(database, f"--journal={journal}") as service, connections() as opened:
+        open_more(service, opened, 1)
+        for _ in range(25):
+            connection = connect(service.url)
+            connection.sendall(GOOD * 200)
+            reset(connection)
+        in_flight = "tokenweir_http_requests_in_flight"
+        wait_until(lambda: number(opened[0], in_flight) == 1, "only the one that asks")
+        assert [said for said in end(service) if "the journal is behind" not in said] == []
 
 
 def test_readers_that_never_read_fill_no_memory_and_hold_no_stop_up(database):

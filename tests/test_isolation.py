@@ -11,7 +11,7 @@ import pytest
 
 from .process import SERVER, Running, run, wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.both_layers, pytest.mark.slow]
 
 HERE = Path(__file__).parents[1]
 SANDBOX = ("--unshare-net", "--unshare-pid", "--cap-drop", "ALL", "--die-with-parent")

@@ -21,6 +21,8 @@ from .conftest import until
 from .holders import READ, SEND, WRONG, bearer, files, line
 from .raw import announced, connected, head, read_answer
 
+pytestmark = pytest.mark.both_layers
+
 TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
 BODY = json.dumps(TRACE).encode()
 ERROR = {"error_type": "crash", "message": "m"}
@@ -227,9 +229,9 @@ async def read_all(answers):
 @pytest.mark.gen_test
 async def test_a_wrong_key_behind_a_right_one_is_turned_away(base_url, ledger):
     async with asyncio.timeout(4), connected(base_url) as (answers, sender):
-        sender.write(INNER + announced(BODY) + announced(BODY))
+        sender.write(INNER + announced(BODY) + announced(BODY, "Connection: close"))
         said = await read_all(answers)
-    assert said[:2] == [202, 401]
+    assert said in ([202, 401], [202, 401, 401])
     assert ledger()["accepted"] == 1
 
 

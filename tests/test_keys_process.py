@@ -19,7 +19,7 @@ from .conftest import read_rows
 from .holders import READ, SEND, WRONG, bearer, files, line
 from .process import run, serving, wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.both_layers, pytest.mark.slow]
 
 TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
 BODY = json.dumps(TRACE).encode()

@@ -14,7 +14,7 @@ from .ledger import balances, sums_shown
 from .process import serving, wait_until
 from .stub_model import stub_model
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.both_layers, pytest.mark.slow]
 
 MANY, ALONE = 20, "gpt-4.1-mini"
 """As in litellm_program.py."""
@@ -88,7 +88,7 @@ TOLD = 2 * len(CALLS) + len(PLAINLY)
 
 
 @pytest.fixture(scope="module")
-def asked(tmp_path_factory):
+def asked(layer, tmp_path_factory):
     """The rows of calls and errors of the program, and the sums of the ledger."""
     room = tmp_path_factory.mktemp("litellm")
     database = str(room / "t.db")

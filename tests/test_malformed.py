@@ -13,6 +13,8 @@ from .malformed.case import LIMITS, MARKER, NO_ANSWER, good, post, taken
 from .malformed.wire import exchange
 from .process import serving, wait_until
 
+pytestmark = pytest.mark.both_layers
+
 SECONDS = 2.0
 """Longest time to an answer."""
 EVERY = 4
@@ -51,7 +53,7 @@ class Service:
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory):
+def services(layer, tmp_path_factory):
     """One service for each set of limits."""
     with ExitStack() as stack:
         running = {}

@@ -7,7 +7,7 @@ import pytest
 
 from .conftest import EXAMPLES, example
 
-pytestmark = pytest.mark.gen_test
+pytestmark = [pytest.mark.both_layers, pytest.mark.gen_test]
 
 TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
 ERROR = {"error_type": "llm_error", "message": "no"}

@@ -11,7 +11,7 @@ from .locking import Lock
 from .process import serving, wait_until
 from .senders import running
 
-pytestmark = [pytest.mark.slow, node.needed]
+pytestmark = [pytest.mark.both_layers, pytest.mark.slow, node.needed]
 each_exporter = pytest.mark.parametrize("kind", ["http", "proto"])
 
 

@@ -32,7 +32,7 @@ from .locking import Lock
 from .process import serving, wait_until
 from .stub_model import stub_model
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.both_layers, pytest.mark.slow]
 
 TRACE = {"provider": "native", "model": "m"}
 PACKINGS = [Compression.NoCompression, Compression.Gzip, Compression.Deflate]
@@ -251,7 +251,7 @@ def test_an_export_that_comes_again_is_stored_once(server, stored):
 
 
 @pytest.fixture(scope="module", params=["openai_v2", "openinference"])
-def asked(request, tmp_path_factory):
+def asked(request, layer, tmp_path_factory):
     """The rows of calls and errors of a program with this instrumentation."""
     database = str(tmp_path_factory.mktemp(request.param) / "t.db")
     with serving(database) as server, stub_model() as model:

@@ -18,7 +18,7 @@ from .holders import SEND, WRONG, bearer, files
 from .otlp import JSON, PROTOBUF, call, metric, packed, record, told, tool
 from .raw import announced, chunk, chunked, connected, read_answer
 
-pytestmark = pytest.mark.gen_test
+pytestmark = [pytest.mark.both_layers, pytest.mark.gen_test]
 
 TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
 ITEMS = {"traces": call(1), "logs": record("all is well", number=9), "metrics": metric()}

@@ -16,7 +16,7 @@ from server.receivers.documents import WHOLE
 from . import otlp
 from .otlp import JSON, PROTOBUF, as_json, pairs, record, request, span
 
-pytestmark = pytest.mark.gen_test(timeout=30)
+pytestmark = [pytest.mark.both_layers, pytest.mark.gen_test(timeout=30)]
 
 CALL = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "x": "y" * 1500}
 TRACE = {"provider": "p", "model": "m"}

@@ -19,6 +19,7 @@ from .process import run, serving, start, wait_until
 TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
 
 
+@pytest.mark.both_layers
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_writes_what_is_queued_and_exits_0(signum, database, tmp_path):
     with serving(database) as service:
@@ -31,6 +32,7 @@ def test_a_signal_writes_what_is_queued_and_exits_0(signum, database, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["t.db"]  # checkpointed
 
 
+@pytest.mark.both_layers
 @pytest.mark.slow
 def test_a_stop_in_the_middle_of_traffic_loses_nothing_accepted(database):
     with serving(database) as service:
@@ -47,6 +49,7 @@ def test_a_stop_in_the_middle_of_traffic_loses_nothing_accepted(database):
     assert stored - accepted in (0, 1)  # one answer may have been on its way
 
 
+@pytest.mark.both_layers
 @pytest.mark.slow
 def test_a_stop_while_the_database_is_locked_ends_in_time_and_counts_what_is_lost(database):
     with (
@@ -62,6 +65,7 @@ def test_a_stop_while_the_database_is_locked_ends_in_time_and_counts_what_is_los
     assert read_rows(database, "llm_traces") == []
 
 
+@pytest.mark.both_layers
 @pytest.mark.slow
 def test_an_open_connection_is_answered_while_stopping(database):
     with (
@@ -87,6 +91,7 @@ def test_an_open_connection_is_answered_while_stopping(database):
     assert len(read_rows(database, "llm_traces")) == 1
 
 
+@pytest.mark.both_layers
 def test_the_banner_says_where_and_what_to_try(database):
     with serving(database) as service:
         assert service.banner.startswith("tokenweir 0.1.0 listening on http://127.0.0.1:")
@@ -94,6 +99,7 @@ def test_the_banner_says_where_and_what_to_try(database):
         assert service.process.stdout.readline().startswith(f"try: curl {service.url}/v1/traces")
 
 
+@pytest.mark.both_layers
 @pytest.mark.slow
 def test_the_books_balance_after_sample_traffic(database):
     with serving(database) as service:
@@ -148,6 +154,7 @@ def test_a_bad_url_is_one_clear_line(url):
     assert "--url must be http://HOST:PORT" in one_line(failed.stderr)
 
 
+@pytest.mark.both_layers
 @pytest.mark.slow
 def test_sending_to_a_service_that_refuses_is_one_clear_line(database):
     with serving(database, "--max-body-bytes=10") as service:
@@ -161,6 +168,7 @@ def one_line(text):
     return text
 
 
+@pytest.mark.both_layers
 @pytest.mark.slow
 def test_a_used_port_is_one_clear_line(database):
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
@@ -264,6 +272,7 @@ def test_the_command_is_installed():
     assert shown.stdout == "tokenweir 0.1.0\n"
 
 
+@pytest.mark.both_layers
 @pytest.mark.slow
 def test_logs_can_be_json_and_hold_no_payload(database):
     arguments = ("--port=0", f"--db={database}", "--log-format=json", "--log-level=debug")

@@ -17,7 +17,7 @@ from .proxies.strict import requests
 from .proxies.tap import Tap
 from .raw import Answer, announced, chunk, chunked, read_answers, where
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.both_layers, pytest.mark.slow]
 
 BODY = event("trace")
 LENGTH = b"Content-Length: %d\r\n" % len(BODY)
@@ -73,7 +73,7 @@ class Front:
 
 
 @pytest.fixture(scope="module", params=["apache", "nginx"])
-def front(request, tmp_path_factory):
+def front(request, layer, tmp_path_factory):
     if not is_there(request.param):
         pytest.skip(f"{request.param} is not installed")
     database = tmp_path_factory.mktemp("service") / "t.db"

@@ -21,7 +21,7 @@ from server.store.marks import get_marks
 from .conftest import HeldStore, until
 from .otlp import PROTOBUF, TRACE_ID, call, packed
 
-pytestmark = pytest.mark.gen_test
+pytestmark = [pytest.mark.both_layers, pytest.mark.gen_test]
 
 TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
 

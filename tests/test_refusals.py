@@ -10,7 +10,7 @@ import pytest
 
 from .raw import connected, read_answer
 
-pytestmark = pytest.mark.gen_test
+pytestmark = [pytest.mark.both_layers, pytest.mark.gen_test]
 
 TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
 HEAD = b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"

@@ -16,6 +16,8 @@ from server.rendering import Rendering
 from .conftest import until
 from .process import serving, wait_until
 
+pytestmark = pytest.mark.both_layers
+
 OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 PATHS = (
     *("/v1/traces", "/v1/errors", "/v1/litellm", "/v1/logs", "/v1/metrics", "/api/1/envelope/"),

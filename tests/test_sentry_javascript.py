@@ -7,7 +7,7 @@ from .holders import SEND, files
 from .process import serving
 from .senders import running
 
-pytestmark = [pytest.mark.slow, node.needed]
+pytestmark = [pytest.mark.both_layers, pytest.mark.slow, node.needed]
 
 
 @pytest.fixture

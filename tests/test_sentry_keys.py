@@ -1,4 +1,4 @@
-"""Keys on the routes of OpenTelemetry and Sentry: the gate and the handler find the same ones."""
+"""Keys on the routes of OpenTelemetry and Sentry."""
 
 import logging
 from urllib.parse import quote
@@ -13,7 +13,7 @@ BODY = envelope(item(event(raised())))
 ODD = "ümlaut & 100%"
 """A key that somebody chose; in a DSN it is escaped."""
 
-pytestmark = pytest.mark.gen_test
+pytestmark = [pytest.mark.both_layers, pytest.mark.gen_test]
 
 
 @pytest.fixture
@@ -24,11 +24,9 @@ def settings(tmp_path):
     return found
 
 
-@pytest.fixture(params=["gate", "handler"])
-def ask(request, service, base_url):
-    """Ask once, judged at the gate or only behind it; the answer."""
-    if request.param == "handler":
-        service._listener._stream.args[0].look = lambda *_: None
+@pytest.fixture
+def ask(base_url):
+    """Ask once; the answer."""
 
     async def ask(*headers, path=PATH, body=BODY):
         async with connected(base_url) as (answers, sender):
@@ -118,17 +116,6 @@ async def test_no_other_route_takes_it(path, ask):
 async def test_routes_of_opentelemetry_want_a_key(path, key, ask):
     asked = await ask(f"x-api-key: {key}", path=path, body=b"{}")
     assert (asked.status == 401) == (key == WRONG)
-
-
-@pytest.mark.parametrize(
-    "path", ["/v1/logs", "/v1/metrics", PATH, PATH[:-1], f"{PATH}?", f"{PATH}?sentry_key={WRONG}"]
-)
-async def test_the_gate_knows_the_route(path, base_url):
-    """A handler would end the connection."""
-    async with connected(base_url) as (answers, sender):
-        sender.write(announced(BODY, path=path))
-        answer = await read_answer(answers)
-    assert (answer.status, answer.headers["Connection"]) == (401, None)
 
 
 TWICE = [

@@ -11,7 +11,7 @@ from .holders import SEND, WRONG, files
 from .process import serving, wait_until
 from .senders import running
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.both_layers, pytest.mark.slow]
 
 PROGRAM = (sys.executable, "-m", "tests.sentry_program")
 

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-pytestmark = pytest.mark.gen_test
+pytestmark = [pytest.mark.both_layers, pytest.mark.gen_test]
 
 TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
 

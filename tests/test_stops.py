@@ -11,6 +11,8 @@ from .faults.shim import ALL, DATABASE, FOR_EVER, JOURNAL
 from .locking import Lock
 from .process import serving, start, wait_until
 
+pytestmark = pytest.mark.both_layers
+
 DRAIN_SECONDS = 0.5
 SLOW = pytest.mark.slow
 SIGNALS = pytest.mark.parametrize(

@@ -5,6 +5,8 @@ import pytest
 from .torture.rounds import Rounds
 from .torture.strikes import STRIKES
 
+pytestmark = pytest.mark.both_layers
+
 
 @pytest.fixture
 def rounds(tmp_path):

@@ -11,12 +11,12 @@ import orjson
 from tornado.http1connection import HTTP1Connection
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from ..keys.door import CHALLENGE, UNAUTHORIZED, Door
+from ..keys.door import UNAUTHORIZED, Door
 from ..keys.presented import presented
 from ..metrics.routes import HttpMetrics
 from ..refusal import Refusal
-from ..wire.stream import Stream
-from .inflight import InFlight
+from ..wire.answer import CLOSE
+from ..wire.wire import Wire
 
 logger = logging.getLogger(__name__)
 
@@ -27,35 +27,30 @@ _REASONS = {404: "not_found", 405: "method_not_allowed"}
 class Handler(RequestHandler):
     """Counts, answers in JSON, refuses in JSON."""
 
-    def initialize(self, route: str, metrics: HttpMetrics, in_flight: InFlight) -> None:
+    def initialize(self, route: str, metrics: HttpMetrics) -> None:
         """`route` is the label under which this handler's requests are counted."""
-        self.route, self.metrics, self._in_flight = route, metrics, in_flight
+        self.route, self.metrics = route, metrics
         self.key: str | None = None
+        self.wire = cast(Wire, cast(HTTP1Connection, self.request.connection).stream)
 
     def set_default_headers(self) -> None:
         self.set_header("Content-Type", "application/json")
 
     def prepare(self) -> None:
-        self._in_flight.enter(self)
-        self.stream().route = self.route
+        self.wire.begin(self.route, self.request)
 
     def data_received(self, chunk: bytes) -> None:
         """Throw away what GET and its like have no use for."""
 
     def on_finish(self) -> None:
-        self._in_flight.leave(self)
         request, status = self.request, self.get_status()
+        self.wire.leave()
         self.metrics.answered(self.route, request.method or "", status)
         self.metrics.duration[self.route].observe(request.request_time())
-        stream = self.stream()
-        stream.route = stream.refusal = None
-        if stream.closed():
-            is_last = request.headers.get("Connection", "").lower() == "close"
-            stream.is_over |= is_last or request.version == "HTTP/1.0"
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
-        self._in_flight.leave(self)
+        self.wire.leave()
 
     def admitted(self, door: Door) -> bool:
         """Whether a key opens it, or it is open; else that is answered before the body is read.
@@ -64,20 +59,11 @@ class Handler(RequestHandler):
         """
         if door.keys is None:
             return True
-        request = self.request
-        self.key = door.keys.owner(presented(self.route, request.headers.get, request.query))
+        self.key = door.keys.owner(presented(self.route, self.wire.field, self.request.query))
         if self.key is None:
             door.turned_away(self.route)
-            stream = self.stream()
-            stream.lingers = stream.is_over = True
-            self.set_header("WWW-Authenticate", CHALLENGE)
-            self.set_header("Connection", "close")
             self.refuse(UNAUTHORIZED)
         return self.key is not None
-
-    def stream(self) -> Stream:
-        """The connection's."""
-        return cast(Stream, cast(HTTP1Connection, self.request.connection).stream)
 
     def answer(self, status: int, value: Mapping[str, Any]) -> None:
         """Finish with `value` as JSON."""
@@ -87,19 +73,20 @@ class Handler(RequestHandler):
     def refuse(self, refusal: Refusal) -> None:
         """Finish with the reason and count it."""
         self.metrics.refused(self.route, refusal.reason)
-        if refusal.status == 503:
-            self.set_header("Retry-After", "1")
+        for name, value in refusal.fields.items():
+            self.set_header(name, value)
+        if self.wire.persistence == CLOSE:
+            self.set_header("Connection", "close")
         self.set_status(refusal.status)
         self.finish(refusal.body())
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Tornado's own refusals, and what a bug raises, as JSON. Never a traceback."""
-        if status_code == 405:
-            self.set_header("Allow", ", ".join(self._allowed()))
-        if self.request.method not in self.SUPPORTED_METHODS:  # then its body was not awaited
-            self.stream().lingers = self.stream().is_over = True
+        if self.request.method in self.SUPPORTED_METHODS:  # else it is not awaited
+            self.wire.complete()
+        fields = {"Allow": ", ".join(self._allowed())} if status_code == 405 else {}
         reason = _REASONS.get(status_code, "internal_error")
-        self.refuse(Refusal(reason, status_code, HTTPStatus(status_code).phrase))
+        self.refuse(Refusal(reason, status_code, HTTPStatus(status_code).phrase, fields))
 
     def log_exception(
         self,

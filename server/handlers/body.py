@@ -73,10 +73,12 @@ class Body:
         try:
             for piece in unpacker.feed(chunk):
                 self._keep(piece)
-                if self.refusal is not None:
+                if self.refusal is not None:  # what unpacks it may hold 16 MiB
                     return
                 if len(piece) >= PIECE // 2:
                     await asyncio.sleep(0)
+                    if self.unpacker is None:  # its sender has gone meanwhile
+                        return
         except Refusal as refusal:
             self.refuse(refusal)
 

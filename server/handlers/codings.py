@@ -168,7 +168,8 @@ def unpacker(header: str) -> Unpacker | None:
         return None
     if len(codings) > 1 or codings[0] not in _CODINGS:
         message = f"Content-Encoding must be one of identity, {SPOKEN}"
-        raise Refusal("unsupported_media_type", 415, message)
+        accept = {"Accept-Encoding": SPOKEN}
+        raise Refusal("unsupported_media_type", 415, message, accept)
     return Unpacker(*_CODINGS[codings[0]])
 
 

@@ -25,8 +25,8 @@ class MetricsHandler(Handler):
 
     async def get(self) -> None:
         """Rendered outside the loop's thread: about 10 us a sample."""
-        self._in_flight.complete(self)
-        text, media_type = await self._rendering.render(self.request.headers.get("Accept", ""))
+        self.wire.complete()
+        text, media_type = await self._rendering.render(self.wire.field("accept") or "")
         self.set_header("Content-Type", media_type)
         self.finish(text)
 
@@ -43,6 +43,7 @@ class LiveHandler(_HealthHandler):
     """200 while the loop turns."""
 
     def get(self) -> None:
+        self.wire.complete()
         self.answer(200, {"status": "ok", "reasons": []})
 
     head = get
@@ -52,6 +53,7 @@ class ReadyHandler(_HealthHandler):
     """200 while events are taken; 503 while starting, stopping, or with the consumer dead."""
 
     def get(self) -> None:
+        self.wire.complete()
         reasons = self._health.not_ready()
         status = "not ready" if reasons else "ok"
         self.answer(503 if reasons else 200, {"status": status, "reasons": reasons})
@@ -64,7 +66,7 @@ class HealthHandler(_HealthHandler):
 
     async def get(self) -> None:
         """Looked up outside the loop's thread: a stuck disk holds a stat() up."""
-        self._in_flight.complete(self)
+        self.wire.complete()
         self.answer(200, await IOLoop.current().run_in_executor(None, self._health.report))
 
     head = get

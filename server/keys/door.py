@@ -9,7 +9,12 @@ from .keys import Keys
 CHALLENGE = 'Bearer realm="tokenweir"'
 """WWW-Authenticate of a 401."""
 
-UNAUTHORIZED = Refusal("unauthorized", 401, "send a key as Authorization: Bearer, or as x-api-key")
+UNAUTHORIZED = Refusal(
+    "unauthorized",
+    401,
+    "send a key as Authorization: Bearer, or as x-api-key",
+    {"WWW-Authenticate": CHALLENGE},
+)
 
 _QUIET_SECONDS = 60.0
 

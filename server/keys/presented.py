@@ -4,9 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
-FIELDS = ("authorization", "x-api-key", "x-sentry-auth")
-"""Headers that may hold a key."""
-
 SENTRY = "envelope"
 """The route on which a key may come as Sentry's: its SDKs know no other way."""
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable
 
 SECONDS = 1.0
 MOST = 16
@@ -14,15 +13,14 @@ class Lingering:
     """Reads what still comes, and throws it away, until the peer closes or SECONDS are over."""
 
     def __init__(self) -> None:
-        self._open: dict[socket.socket, tuple[asyncio.TimerHandle, Callable[[], None]]] = {}
+        self._open: dict[socket.socket, asyncio.TimerHandle] = {}
 
-    def close(self, connection: socket.socket, closed: Callable[[], None]) -> None:
-        """Close soon, after the last answer was written; then calls `closed`."""
+    def close(self, connection: socket.socket) -> None:
+        """Close soon, after the last answer was written."""
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_WR)
         loop = asyncio.get_running_loop()
-        timer = loop.call_later(SECONDS, self._end, connection)
-        self._open[connection] = timer, closed
+        self._open[connection] = loop.call_later(SECONDS, self._end, connection)
         loop.add_reader(connection, self._read, connection)
         if len(self._open) > MOST:
             self._end(next(iter(self._open)))
@@ -43,8 +41,6 @@ class Lingering:
         self._end(connection)
 
     def _end(self, connection: socket.socket) -> None:
-        timer, closed = self._open.pop(connection)
-        timer.cancel()
+        self._open.pop(connection).cancel()
         asyncio.get_running_loop().remove_reader(connection)
         connection.close()
-        closed()

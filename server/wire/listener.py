@@ -6,19 +6,15 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
-from weakref import WeakSet
 
 from tornado.ioloop import IOLoop
-from tornado.iostream import IOStream
 
-from ..refusal import Refusal
+from .answer import refused
 from .descriptors import descriptors
-from .gate import Gate
-from .gated import GatedStream
+from .hub import Hub
 from .linger import Lingering
-from .stream import OnRefused, Stream, answer
+from .refusals import FULL
 
 logger = logging.getLogger(__name__)
 
@@ -30,28 +26,17 @@ _PAUSE_SECONDS = 0.5
 _QUIET_SECONDS = 60.0
 _STALLED_MS = 30_000
 
-_FULL = Refusal("busy", 503, "too many connections; try again")
-
-Serve = Callable[[IOStream, Any], None]
+Serve = Callable[[socket.socket, Any], None]
 
 
 class Listener:
-    """Accepts connections and hands their streams on. Lives on the event loop."""
+    """Accepts connections and hands them on. Lives on the event loop."""
 
-    def __init__(
-        self, serve: Serve, on_refused: OnRefused, max_connections: int, gate: Gate | None
-    ) -> None:
-        """`serve` gets each stream with its peer's address; `on_refused` what is turned away.
-
-        `gate`: looks at requests first, where keys are asked for.
-        """
-        self._serve, self._on_refused = serve, on_refused
-        self._stream = Stream if gate is None else partial(GatedStream, gate)
+    def __init__(self, serve: Serve, hub: Hub, lingering: Lingering, max_connections: int) -> None:
+        """`serve` gets each connection with its peer's address, and adds it to `hub.open`."""
+        self._serve, self._hub, self._lingering = serve, hub, lingering
         self._most = max(1, min(max_connections, descriptors() - OTHER_DESCRIPTORS))
-        self._open = 0
-        self._streams: WeakSet[Stream] = WeakSet()
         self._sockets: list[socket.socket] = []
-        self._lingering = Lingering()
         self._warned = -_QUIET_SECONDS
 
     def start(self, sockets: Sequence[socket.socket]) -> None:
@@ -65,12 +50,6 @@ class Listener:
             IOLoop.current().remove_handler(listening)
             listening.close()
         self._sockets = []
-
-    def end(self) -> None:
-        """Read no more requests, also of those sent ahead, and close what lingers."""
-        for stream in self._streams:
-            stream.is_over = True
-        self._lingering.stop()
 
     def _listen(self) -> None:
         for listening in self._sockets:
@@ -91,24 +70,18 @@ class Listener:
 
     def _take(self, connection: socket.socket, address: Any) -> None:
         connection.setblocking(False)
-        if self._open == self._most:
+        if len(self._hub.open) >= self._most:
             return self._turn_away(connection)
-        self._open += 1
         with contextlib.suppress(OSError, AttributeError):  # Linux: lets go who never reads
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STALLED_MS)
-        stream = self._stream(connection, self._lingering, self._on_refused, self._closed)
-        self._streams.add(stream)
-        self._serve(stream, address)
+        self._serve(connection, address)
 
     def _turn_away(self, connection: socket.socket) -> None:
-        self._on_refused(_FULL, "other")
+        self._hub.refused(FULL, "other")
         self._warn("the limit of %d connections is reached; more are turned away", self._most)
         with contextlib.suppress(OSError):
-            connection.send(answer(_FULL))
-        self._lingering.close(connection, lambda: None)
-
-    def _closed(self) -> None:
-        self._open -= 1
+            connection.send(refused(FULL))
+        self._lingering.close(connection)
 
     def _rest(self, error: OSError) -> None:
         """Leave connections waiting for a moment, rather than to try without end."""

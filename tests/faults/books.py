@@ -83,4 +83,6 @@ def stored_ids(database):
         return []
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        if not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'llm_traces'").fetchone():
+            return []  # it was stopped before there were tables
         return [row[0] for row in db.execute("SELECT event_id FROM llm_traces")]
