@@ -37,4 +37,5 @@ def footprint(event: Event) -> int:
     table = type(event)
     names = "".join(filter(None, _NAMES[table](event)))  # as wide as the widest of them
     texts = sum(map(len, filter(None, _TEXTS[table](event))))
-    return _FIXED[table] + getsizeof(names) + texts + sum(map(getsizeof, event.keys or ()))
+    size = _FIXED[table] + getsizeof(names) + texts
+    return size + sum(map(getsizeof, event.keys)) if event.keys else size

@@ -6,9 +6,10 @@ import random
 from .times import now_ms
 
 
-def uuid7() -> str:
+def uuid7(now: int | None = None) -> str:
     """A fresh UUIDv7 (RFC 9562, section 5.7): 48 bits of Unix milliseconds, 74 random bits.
 
+    `now`: the milliseconds, where they are known.
     Sorts by time, so that the unique index grows at its end. Python has it from 3.14 on.
     """
     # os.urandom would hand the interpreter to the writer's thread for each id: 13 % of an event

@@ -1,6 +1,7 @@
 """How the members of a native event become the columns of a row."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from . import metadata
@@ -10,6 +11,9 @@ from .times import parse_rfc3339
 
 Reader = Callable[[str, Any], Any]
 Row = dict[str, Any]
+"""The columns, in their order; and `keys`, which is none of them."""
+Read = tuple[Row, Row, bytes]
+"""A row; the members that are no columns; and its short texts, a line each."""
 
 _READY = (dict, type(None))  # metadata that needs no reading
 _PLAIN_INTEGERS = frozenset((int, type(None)))
@@ -19,33 +23,38 @@ class Members:
     """The members of one kind of event, each with its reader."""
 
     def __init__(self, columns: tuple[str, ...], readers: Mapping[str, Reader]) -> None:
-        self._readers = readers
-        self._empty = dict.fromkeys(columns)
+        self._readers, self._known = readers, frozenset(readers)
+        self._empty = dict.fromkeys((*columns, "keys"))
         self.names = _read_by(readers, _name)
         """Short texts, ids included."""
-        self._integers = _read_by(readers, _count, _time)
         self.texts = _read_by(readers, utf8)
         """Members of any length, which are left as they are here."""
+        self._short, self._integers = _values(self.names), _values(_read_by(readers, _count, _time))
+        self.long = _values(self.texts)
+        """Takes the values of `texts` out of a row."""
 
-    def read(self, item: Mapping[str, Any]) -> tuple[Row, Row]:
-        """The columns, in their order, with the members in them; and the unknown members.
-
-        Raises `Invalid` for what a schema cannot say.
-        """
-        if self._readers.keys() >= item.keys():
+    def read(self, item: Mapping[str, Any]) -> Read:
+        """Raises `Invalid` for what a schema cannot say."""
+        if self._known.issuperset(item):
             row = {**self._empty, **item}
-            if self._is_plain(row):
-                return row, {}
-        return self._read_each(item)
+            if self._is_plain(row) and (said := self._plainly_said(row)) is not None:
+                return row, {}, said
+        row, unknown = self._read_each(item)
+        return row, unknown, _lines(self._short(row))
+
+    def _plainly_said(self, row: Row) -> bytes | None:
+        """The short texts; None where one is empty, or is what cannot be stored."""
+        names = self._short(row)
+        try:
+            said = _lines(names)
+        except UnicodeEncodeError:
+            return None
+        return None if b"\0" in said or "" in names else said
 
     def _is_plain(self, row: Row) -> bool:
-        """Whether the columns may stay as they are, as in most events: a third of the time."""
-        names = list(map(row.__getitem__, self.names))
-        return (
-            type(row["metadata"]) in _READY
-            and "" not in names
-            and "".join(filter(None, names)).isprintable()  # neither is NUL, nor a surrogate
-            and _PLAIN_INTEGERS.issuperset(map(type, map(row.__getitem__, self._integers)))
+        """Whether the other columns may stay as they are, as in most events."""
+        return type(row["metadata"]) in _READY and _PLAIN_INTEGERS.issuperset(
+            map(type, self._integers(row))
         )
 
     def _read_each(self, item: Mapping[str, Any]) -> tuple[Row, Row]:
@@ -61,6 +70,15 @@ class Members:
 
 def _read_by(readers: Mapping[str, Reader], *wanted: Reader) -> list[str]:
     return [name for name, read in readers.items() if read in wanted]
+
+
+def _lines(names: Iterable[str | None]) -> bytes:
+    return "\n".join(filter(None, names)).encode()
+
+
+def _values(names: Sequence[str]) -> Callable[[Row], tuple[Any, ...]]:
+    """Takes the values of these columns out of a row."""
+    return itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
 
 
 def _name(name: str, value: str) -> str | None:

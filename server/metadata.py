@@ -15,6 +15,7 @@ MAX_DEPTH = 64
 MAX_MEMBERS = 1000
 
 _RESERVED = ("extra", "truncated", "ingest_key", "price_table", "metered")
+_RESERVED_NAMES = frozenset(_RESERVED)
 
 _NESTED = "attributes"
 """The member in which an OTLP span's attributes are kept."""
@@ -52,16 +53,18 @@ def encode(
         return None
     metadata = _with_extra(sent or {}, extra)
     try:
-        text = _dump(metadata, {**extra, "metadata": sent})
+        text = _dump(metadata, extra, sent)
     except Invalid as fault:
         raise Invalid(fault.reason, _culprit(extra), fault.message) from None
-    return _fitted(metadata, text, cut, limit)
+    if cut or len(text) > limit:
+        text = _fitted(metadata, text, cut, limit)
+    return _copied(text)
 
 
 def encode_again(metadata: dict[str, Any], limit: int) -> bytes:
     """What `encode` made, once it is scrubbed: it may have grown."""
     cut = metadata.pop("truncated", {})
-    return _fitted(metadata, orjson.dumps(metadata), cut, limit)
+    return _copied(_fitted(metadata, orjson.dumps(metadata), cut, limit))
 
 
 def _fitted(metadata: dict[str, Any], text: bytes, cut: dict[str, int], limit: int) -> bytes:
@@ -73,7 +76,12 @@ def _fitted(metadata: dict[str, Any], text: bytes, cut: dict[str, int], limit: i
         text = orjson.dumps({**metadata, "truncated": cut})
     if len(text) > limit + 256:
         text = orjson.dumps({"truncated": cut})
-    return memoryview(text).tobytes()  # a copy: orjson's own goes on holding 64 KiB
+    return text
+
+
+def _copied(text: bytes) -> bytes:
+    """A copy: orjson's own goes on holding 64 KiB."""
+    return memoryview(text).tobytes()
 
 
 def sign(metadata: bytes | None, key: str) -> bytes:
@@ -89,6 +97,8 @@ def with_member(metadata: bytes | None, name: str, value: str) -> bytes:
 
 def _with_extra(sent: dict[str, Any], unknown: dict[str, Any]) -> dict[str, Any]:
     """`sent` with the unknown members in `extra`, where the sender's own reserved ones go too."""
+    if not unknown and _RESERVED_NAMES.isdisjoint(sent):  # as in most events
+        return sent
     reserved = {name: sent[name] for name in _RESERVED if name in sent}
     if not unknown and reserved.keys() <= {"extra"}:
         return sent
@@ -102,23 +112,23 @@ def _culprit(extra: dict[str, Any]) -> str:
     """JSON Pointer of the unknown member that cannot be stored, else of the metadata."""
     for name, value in extra.items():
         try:
-            _dump(value, {name: value})
+            _dump(value, {name: value}, None)
         except Invalid:  # a name that is unfit itself is the metadata's fault
             pointer = "/" + name.replace("~", "~0").replace("/", "~1")
             return pointer if len(pointer) <= MAX_MESSAGE else _PATH
     return _PATH
 
 
-def _dump(value: object, event: dict[str, Any]) -> bytes:
-    """JSON of `value`, which stands for the nested members of `event`."""
+def _dump(value: object, extra: dict[str, Any], sent: dict[str, Any] | None) -> bytes:
+    """JSON of `value`, which stands for the nested members of an event."""
     try:
         text = orjson.dumps(value)
     except orjson.JSONEncodeError:
         message = "must hold Unicode text and 64-bit integers only"
-        raise Invalid(
-            "unstorable", _PATH, _TOO_DEEP if nests_deeper(event, MAX_DEPTH) else message
-        ) from None
-    if text.count(b"{") + text.count(b"[") >= MAX_DEPTH - 1 and nests_deeper(event, MAX_DEPTH):
+        is_deep = nests_deeper({**extra, "metadata": sent}, MAX_DEPTH)
+        raise Invalid("unstorable", _PATH, _TOO_DEEP if is_deep else message) from None
+    may_be_deep = text.count(b"{") + text.count(b"[") >= MAX_DEPTH - 1
+    if may_be_deep and nests_deeper({**extra, "metadata": sent}, MAX_DEPTH):
         raise Invalid("unstorable", _PATH, _TOO_DEEP)
     if b"\\u0000" in text and _NUL.search(text):
         raise Invalid("unstorable", _PATH, "must not contain NUL characters")

@@ -5,26 +5,37 @@ first) and has passed `validation.py`. What is checked here is what a schema can
 that exists can be stored.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Container, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 from . import metadata
 from .capture import NOT_CAPTURED, flat
 from .events import MAX_NAME, UTF8, Error, Event, Trace
 from .ids import uuid7
-from .members import ERROR, TRACE, Members
+from .members import ERROR, TRACE, Members, Read, Row
 from .redaction.redactor import Redactor
-from .redaction.scrubber import MARGIN, Scrubber
+from .redaction.scrubber import MARGIN
 from .texts import clip, shorten, utf8
 from .times import now_ms
 
 Item = Mapping[str, Any]
-Build = Callable[[Item, str], Event]
-"""`Normaliser.trace` or `Normaliser.error`."""
-
 _OK = frozenset(("", "ok", "success", "succeeded", "completed"))
 _FAILED = frozenset(("error", "failed", "failure"))
 _WHOLE: Mapping[str, int] = {}
+_MEMBERS = {"trace": TRACE, "error": ERROR}
+
+
+class Draft(NamedTuple):
+    """An event as it will be, should nobody find a secret in it; and what else is to be read."""
+
+    kind: str
+    row: Row
+    said: bytes
+    """Of its columns what may hold a secret."""
+    item: Item
+    cut: Mapping[str, int]
+    is_large: bool
+    """Whether its item may hold more than is `said`, so that others should not wait for it."""
 
 
 class Normaliser:
@@ -59,43 +70,76 @@ class Normaliser:
 
     def trace(self, item: Item, source: str, cut: Mapping[str, int] = _WHOLE) -> Trace:
         """A row of `llm_traces`, arriving now. `cut`: bytes of texts shortened already, by name."""
-        row = self._row(TRACE, item, source, cut)
-        row["provider"] = row["provider"] or "unknown"
-        row["model"] = row["model"] or "unknown"
-        row["status"], row["error_type"] = stored_status(row["status"], row["error_type"])
-        row["cost_source"] = None if row["cost_usd"] is None else "reported"
-        return Trace(*row.values())
+        return cast(Trace, self._event(self.draft("trace", item, cut), source))
 
     def error(self, item: Item, source: str, cut: Mapping[str, int] = _WHOLE) -> Error:
         """A row of `error_events`, arriving now. `cut`: as for `trace`."""
-        row = self._row(ERROR, item, source, cut)
-        row["severity"] = row["severity"] or "error"
-        return Error(*row.values())
+        return cast(Error, self._event(self.draft("error", item, cut), source))
 
-    def _row(
-        self, members: Members, item: Item, source: str, shortened: Mapping[str, int]
-    ) -> dict[str, Any]:
-        """The columns, in their order, with the item's members read into them."""
-        row, unknown = members.read(item)
+    def draft(self, kind: str, item: Item, cut: Mapping[str, int] = _WHOLE) -> Draft:
+        """An event that is not scrubbed yet. `cut`: as for `trace`. Raises `Invalid`."""
+        members = _MEMBERS[kind]
+        (row, unknown, said), shortened = self._columns(members, item, cut)
+        text = metadata.encode(row["metadata"], unknown, shortened, self._max_metadata)
+        if self._redactor is not None:
+            said = self._redactor.said(said, members.long(row), text)
+        row["metadata"] = text
+        for name in shortened and members.texts:
+            self._clip(row, name)
+        says_all = self._captures and self._redactor is not None
+        is_large = not says_all or (text is not None and b'"truncated":' in text)
+        return Draft(kind, row, said, item, cut, is_large)
+
+    def events(self, drafts: Sequence[Draft], source: str) -> Iterator[Event]:
+        """The Events of `drafts`, arriving now: one look for secrets at all of them together."""
+        suspects: Container[int] = ()
+        if self._redactor is not None:
+            suspects = self._redactor.suspects([draft.said for draft in drafts])
+        now = now_ms()
+        for number, draft in enumerate(drafts):
+            row = self._scrubbed(draft) if number in suspects else draft.row
+            yield _arrived(draft.kind, row, source, now)
+
+    def _event(self, draft: Draft, source: str) -> Event:
+        return next(self.events((draft,), source))
+
+    def _columns(
+        self, members: Members, item: Item, shortened: Mapping[str, int]
+    ) -> tuple[Read, dict[str, int]]:
+        """What is read of an item; and the bytes of the texts of which less will be kept."""
+        row, unknown, said = members.read(item)
         cut = dict(shortened)
         if not self._captures:
             unknown, cut = self._forget(members, row), {}
         for name in members.texts:
-            if row[name] is not None:
-                row[name] = self._read(name, utf8(name, row[name]), cut)
-        scrubber = None
-        if self._redactor is not None:
-            scrubber = self._redactor.columns(row, members.names, members.texts, self._max_text)
+            if (text := row[name]) is not None:
+                row[name] = whole = utf8(name, text)
+                if len(whole) > self._max_text or b";" in whole:  # most are neither
+                    row[name] = self._read(name, whole, cut)
+        return (row, unknown, said), cut
+
+    def _scrubbed(self, draft: Draft) -> Row:
+        """The row of `draft` without its secrets: read again, as less may be cut by then."""
+        members, redactor = _MEMBERS[draft.kind], cast(Redactor, self._redactor)
+        (row, unknown, _), cut = self._columns(members, draft.item, draft.cut)
+        scrubber = redactor.columns(row, members.names, members.texts, self._max_text)
         for name in members.texts:
-            if row[name] is not None and len(row[name]) > self._max_text:
-                row[name] = clip(row[name], self._max_text)
-                if name not in cut:  # its markers are longer than its secrets
-                    cut[name] = len(utf8(name, item[name]))
-        row["metadata"] = self._encode(row["metadata"], unknown, cut, scrubber)
-        row["event_id"] = row["event_id"] or uuid7()
-        row["trace_id"] = row["trace_id"] or row["event_id"]
-        row["created_at"], row["source"] = now_ms(), source
+            if self._clip(row, name) and name not in cut:  # its markers are longer than its secrets
+                cut[name] = len(utf8(name, draft.item[name]))
+        text = metadata.encode(row["metadata"], unknown, cut, self._max_metadata)
+        scrubbed = None if text is None else redactor.metadata(text, scrubber)
+        if scrubbed is not None:
+            text = metadata.encode_again(scrubbed, self._max_metadata)
+        row["metadata"] = text
         return row
+
+    def _clip(self, row: Row, name: str) -> bool:
+        """Cut a text of `row` to size; whether it was longer."""
+        text = row[name]
+        if text is None or len(text) <= self._max_text:
+            return False
+        row[name] = clip(text, self._max_text)
+        return True
 
     def _read(self, name: str, whole: bytes, cut: dict[str, int]) -> bytes:
         """As much of `whole` as is read; notes its size in `cut` where less will be kept."""
@@ -104,21 +148,7 @@ class Normaliser:
             cut.setdefault(name, len(whole))
         return text
 
-    def _encode(
-        self,
-        sent: dict[str, Any] | None,
-        unknown: dict[str, Any],
-        cut: dict[str, int],
-        scrubber: Scrubber | None,
-    ) -> bytes | None:
-        """The metadata column, scrubbed: after it was shortened, which leaves no half of a text."""
-        text = metadata.encode(sent, unknown, cut, self._max_metadata)
-        if text is None or self._redactor is None:
-            return text
-        scrubbed = self._redactor.metadata(text, scrubber)
-        return text if scrubbed is None else metadata.encode_again(scrubbed, self._max_metadata)
-
-    def _forget(self, members: Members, row: dict[str, Any]) -> dict[str, Any]:
+    def _forget(self, members: Members, row: Row) -> Row:
         """Take out of `row` what may be a text that somebody wrote, its unknown members too."""
         for name in members.texts:
             row[name] = NOT_CAPTURED if name == "message" else None
@@ -126,9 +156,24 @@ class Normaliser:
         return {}
 
 
+def _arrived(kind: str, row: Row, source: str, now: int) -> Event:
+    """The Event of `row`, with what the service fills in."""
+    row["event_id"] = row["event_id"] or uuid7(now)
+    row["trace_id"] = row["trace_id"] or row["event_id"]
+    row["created_at"], row["source"] = now, source
+    if kind == "error":
+        row["severity"] = row["severity"] or "error"
+        return Error._make(row.values())
+    row["provider"] = row["provider"] or "unknown"
+    row["model"] = row["model"] or "unknown"
+    row["status"], row["error_type"] = stored_status(row["status"], row["error_type"])
+    row["cost_source"] = None if row["cost_usd"] is None else "reported"
+    return Trace._make(row.values())
+
+
 def stored_status(word: str | None, error_type: str | None) -> tuple[str, str | None]:
     """The stored status and error_type: ok, error, or error with the sender's word as its type."""
-    plain = (word or "").strip().lower()
+    plain = word if word in _OK else (word or "").strip().lower()
     if plain in _OK:
         return "ok", error_type
     if plain in _FAILED:

@@ -107,8 +107,8 @@ def make_receivers(config: Config, redactor: Redactor | None = None) -> dict[str
     maker = Maker(trace, error, normaliser, config.max_text_bytes)
     limit, most = config.max_request_events, config.max_request_spans
     return {
-        "traces": NativeReceiver("trace", trace, normaliser.trace, limit),
-        "errors": NativeReceiver("error", error, normaliser.error, limit),
+        "traces": NativeReceiver("trace", trace, normaliser, limit),
+        "errors": NativeReceiver("error", error, normaliser, limit),
         "litellm": LiteLLMReceiver(maker, limit),
         "spans": SpansReceiver(maker, most),
         "logs": LogsReceiver(maker, most),

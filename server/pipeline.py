@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from .consumer import Consumer
 from .events import Event, Group
+from .footprint import footprint
 from .metrics import Metrics
 from .recording.recorder import Recorder
 from .recording.replay import Replay
@@ -70,11 +71,16 @@ class Pipeline:
         """
         if self._stopping:
             return Offered(["shutting_down"] * len(groups), None)
-        admit = self._unsettled.admit_whole if whole else self._unsettled.admit
-        admitted = admit(groups)
-        fates = [None if events else "queue_full" for events in admitted]
-        taken = [one for events in admitted for one in events]
-        return Offered(fates, self._put(taken) if taken else None)
+        events = [event for group in groups for event in group]
+        sizes = list(map(footprint, events))
+        fates: list[str | None] = [None] * len(groups)
+        if not self._unsettled.admit_all(sizes):
+            admit = self._unsettled.admit_whole if whole else self._unsettled.admit
+            admitted = admit(groups)
+            fates = [None if sized else "queue_full" for sized in admitted]
+            events = [event for sized in admitted for event, _ in sized]
+            sizes = [size for sized in admitted for _, size in sized]
+        return Offered(fates, self._put(events, sizes) if events else None)
 
     def depth(self) -> int:
         """Events that are accepted and not settled: waiting, or in the batch being written."""
@@ -116,13 +122,14 @@ class Pipeline:
         self._leave(left)
         return await self._close(moment)
 
-    def _put(self, taken: Sequence[tuple[Event, int]]) -> Awaitable[None] | None:
+    def _put(self, events: Sequence[Event], sizes: Sequence[int]) -> Awaitable[None] | None:
         now, together = time.monotonic(), self._consumer.together
-        parts = [taken[start : start + together] for start in range(0, len(taken), together)]
-        chunks = [[event for event, _ in part] for part in parts]
+        places = range(0, len(events), together)
+        chunks = [events[at : at + together] for at in places]
         tickets, covered = self._recorder.record(chunks)
-        for part, events, ticket in zip(parts, chunks, tickets, strict=True):
-            self._queue.put_nowait(Waiting(events, sum(size for _, size in part), now, ticket))
+        for at, chunk, ticket in zip(places, chunks, tickets, strict=True):
+            size = sum(sizes[at : at + together])
+            self._queue.put_nowait(Waiting(chunk, size, now, ticket))
         return covered
 
     async def _take_back(self, batch: list[Waiting]) -> bool:
@@ -132,7 +139,7 @@ class Pipeline:
         for kind, count in kinds.items():
             self._metrics.events.replayed[kind].inc(count)
         await self._writer.write(batch, self._unsettled.settle)
-        await self._writer.upkeep.after_batch()
+        await self._writer.upkeep.after_batch(sum(waiting.size for waiting in batch))
         return not self._stopping
 
     def _leave(self, left: Sequence[Waiting]) -> None:

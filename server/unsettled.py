@@ -23,6 +23,14 @@ class Unsettled:
         metrics.events.set_function(lambda: self.events)
         metrics.bytes.set_function(lambda: self.bytes)
 
+    def admit_all(self, sizes: Sequence[int]) -> bool:
+        """Count events of these sizes, where there is room for all of them; whether there is."""
+        events, used = self.events + len(sizes), self.bytes + sum(sizes)
+        if not self._fit(events, used):
+            return False
+        self.events, self.bytes = events, used
+        return True
+
     def admit(self, groups: Sequence[Group]) -> list[Sized]:
         """The events of each group with their bytes, counted now; none where one has no room."""
         return [self._admitted([(event, footprint(event)) for event in group]) for group in groups]
@@ -35,12 +43,12 @@ class Unsettled:
             return [[] for _ in sized]
         return list(map(self._admitted, sized))
 
+    def is_filling(self) -> bool:
+        """Whether a quarter of the room is taken, so that what waits should not wait for more."""
+        return not self._fit(4 * self.events, 4 * self.bytes)
+
     def _admitted(self, sized: Sized) -> Sized:
-        events, used = self.events + len(sized), self.bytes + sum(size for _, size in sized)
-        if not self._fit(events, used):
-            return []
-        self.events, self.bytes = events, used
-        return sized
+        return sized if self.admit_all([size for _, size in sized]) else []
 
     def _fit(self, events: int, used: int) -> bool:
         return events <= self._max_events and used <= self._max_bytes

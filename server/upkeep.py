@@ -7,6 +7,7 @@ from .metrics import Metrics
 from .recording.recorder import Recorder
 from .recording.unrecorded import Unrecorded
 from .retry import Retry
+from .shares import GROWTH
 from .store import Store, Trimmed, Unavailable
 from .sweep import Sweep
 
@@ -17,6 +18,9 @@ LOOK_SECONDS = 1.0
 PAUSE_SECONDS, LONG_PAUSE_SECONDS = 0.02, 0.05
 """Between two slices: about as long as one takes or, where something was written in the last
 LOOK_SECONDS, from one batch to the next."""
+SHARED_SECONDS = 0.25
+"""After a look that found nothing to do, batches that follow so soon need none of their own: it
+takes as long as to store 10 rows."""
 
 
 class Upkeep:
@@ -28,7 +32,8 @@ class Upkeep:
         self._store, self._retry, self._recorder, self._metrics = store, retry, recorder, metrics
         self._sweep = Sweep()
         self._fault: str | None = None
-        self._not_before = self._last_batch = 0.0
+        self._not_before = self._last_batch = self._looked = 0.0
+        self._slack = 0.0  # bytes that may be written until the next look
         self.has_more = False
         """Whether slices are left to do."""
         metrics.storage.retention_last_success.set_to_current_time()
@@ -45,9 +50,16 @@ class Upkeep:
             return LOOK_SECONDS
         return PAUSE_SECONDS if self._is_idle() else LONG_PAUSE_SECONDS
 
-    async def after_batch(self) -> None:
-        """One slice; more only where the next batch would not fit."""
+    async def after_batch(self, size: int = 0) -> None:
+        """One slice; more only where the next batch would not fit.
+
+        None at all after a look that found nothing to do, a moment ago, unless what was written
+        since may have changed that. `size`: bytes that the batch took of the queue.
+        """
         self._last_batch = time.monotonic()
+        self._slack -= GROWTH * size
+        if self._slack > 0 and self._last_batch < self._looked + SHARED_SECONDS:
+            return
         while await self._trim(is_idle=False) and not self._retry.is_giving_up:
             pass
 
@@ -68,6 +80,7 @@ class Upkeep:
             self._failed(error)
             return False
         self._fault = None
+        self._looked, self._slack = time.monotonic(), trimmed.slack
         self._done(trimmed)
         return trimmed.urgent
 

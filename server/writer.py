@@ -5,8 +5,9 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+from .events import Event
 from .metrics import Metrics
 from .recording.recorder import Recorder
 from .recording.unrecorded import Unrecorded
@@ -114,9 +115,9 @@ class Writer:
             self._metrics.events.dropped[event.kind, "persist", reason].inc()
 
     def _written(self, batch: Sequence[Waiting], written: Written, events: int) -> None:
-        now = time.monotonic()
+        now, kinds = time.monotonic(), written.persisted.keys()
         for waiting in batch:
-            for kind, count in Counter(event.kind for event in waiting.events).items():
+            for kind, count in _by_kind(waiting.events, kinds):
                 self._metrics.events.commit_latency[kind].observe(now - waiting.since, count)
         for kind, count in written.persisted.items():
             self._metrics.events.persisted[kind].inc(count)
@@ -193,3 +194,10 @@ class Writer:
         if text not in self._said:
             self._said.add(text)
             logger.log(level, "%s", text)
+
+
+def _by_kind(events: Sequence[Event], kinds: Collection[str]) -> Iterable[tuple[str, int]]:
+    """How many are of each kind. Of the one kind that most batches are of, none is looked at."""
+    if len(kinds) == 1:
+        return [(kind, len(events)) for kind in kinds]
+    return Counter(event.kind for event in events).items()

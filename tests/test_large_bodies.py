@@ -6,14 +6,14 @@ import random
 
 import pytest
 
+from server import normalise
 from server.handlers import slices
 from server.receivers import documents
-from server.receivers.native import NativeReceiver
 from server.receivers.weight import MAX_WEIGHT
 
 from .raw import announced, connected, read_answer
 
-pytestmark = [pytest.mark.gen_test(timeout=20), pytest.mark.slow]
+pytestmark = [pytest.mark.both_layers, pytest.mark.gen_test(timeout=20), pytest.mark.slow]
 
 TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
 NDJSON = "application/x-ndjson"
@@ -238,11 +238,11 @@ async def test_an_event_of_a_million_brackets_is_refused(post, refused):
 async def test_others_are_answered_while_a_body_is_read(item, base_url, counted, monkeypatch):
     monkeypatch.setattr(slices, "SLICE_SECONDS", 0)
     answered = []
-    original = NativeReceiver._event
+    original = normalise._arrived
 
-    def event(self, item):
+    def arrived(*arguments):
         answered.append(counted("http_requests_total", route="health", method="GET", code="200"))
-        return original(self, item)
+        return original(*arguments)
 
     async def ask():
         async with connected(base_url) as (answers, sender):
@@ -250,7 +250,7 @@ async def test_others_are_answered_while_a_body_is_read(item, base_url, counted,
                 sender.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
                 assert (await read_answer(answers)).status == 200
 
-    monkeypatch.setattr(NativeReceiver, "_event", event)
+    monkeypatch.setattr(normalise, "_arrived", arrived)
     asking = asyncio.create_task(ask())
     async with connected(base_url) as (answers, sender):
         sender.write(announced(b"[" + b",".join([item] * 25) + b"]"))

@@ -7,12 +7,13 @@ import time
 
 import pytest
 
+from server.consumer import GATHER_SECONDS, MANY, Consumer
 from server.store import Refused, Unavailable
 from server.store.writer import SqliteStore
 
 from .conftest import read_rows, until
 
-pytestmark = pytest.mark.gen_test
+pytestmark = [pytest.mark.both_layers, pytest.mark.gen_test]
 
 TRACE = {"provider": "openai", "model": "gpt-4o-mini"}
 
@@ -38,8 +39,11 @@ class TendingStore(SqliteStore):
         super().__init__(path)
         self.free, self.entered = threading.Event(), threading.Event()
         self.free.set()
+        self.looks = 0
+        """Those that no pause gave the time for."""
 
     def trim(self, is_idle):
+        self.looks += not is_idle
         if not self.free.is_set():
             self.entered.set()
         assert self.free.wait(30)
@@ -114,6 +118,49 @@ async def test_events_that_come_soon_after_a_batch_gather_in_one(post, rows, cou
         await post("/v1/traces", TRACE)
     assert len(await rows()) == 4
     assert counted("writer_batch_events_count") == 2
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    """The pauses of the consumer, which takes none."""
+    waits = []
+
+    async def wait(consumer, seconds):
+        waits.append(seconds)
+
+    monkeypatch.setattr(Consumer, "_wait", wait)
+    return waits
+
+
+@pytest.mark.parametrize("settings", [{"queue_events": 4 * MANY - 1}])
+async def test_events_that_fill_a_quarter_of_the_queue_gather_no_longer(post, rows, waits):
+    await post("/v1/traces", [TRACE] * MANY)
+    assert len(await rows()) == MANY
+    assert waits == [GATHER_SECONDS]
+
+
+async def test_many_events_gather_for_twice_as_long_as_few(post, rows, waits):
+    await post("/v1/traces", [TRACE] * (MANY - 1))
+    assert len(await rows()) == MANY - 1
+    assert waits == [GATHER_SECONDS]
+    await post("/v1/traces", [TRACE] * MANY)
+    assert len(await rows()) == 2 * MANY - 1
+    assert waits == [GATHER_SECONDS, GATHER_SECONDS, 2 * GATHER_SECONDS]
+
+
+async def test_batches_share_a_look_until_what_they_write_may_come_to_a_limit(
+    tending, service, post, rows, monkeypatch
+):
+    monkeypatch.setattr("server.upkeep.SHARED_SECONDS", 60)
+    looks = tending.looks
+    assert looks == 1  # at the start
+    for _ in range(3):
+        await post("/v1/traces", TRACE)
+        await rows()
+    assert tending.looks == looks
+    service.pipeline._writer.upkeep._slack = 1.0  # bytes
+    await post("/v1/traces", TRACE)
+    await until(lambda: tending.looks > looks)
 
 
 async def test_a_batch_of_large_events_is_a_short_one(held, post, counted, rows):

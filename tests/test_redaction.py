@@ -391,7 +391,8 @@ def test_a_fault_of_the_engine_is_as_good_as_no_time(stored, redactor, monkeypat
         def search(self, *text):
             raise MemoryError
 
-    monkeypatch.setattr(redactor._patterns, "_built_in", Broken())
+    for name in ("_built_in", "_in_json"):
+        monkeypatch.setattr(redactor._patterns, name, Broken())
     row = stored(input_text="harmless")
     assert row["input_text"] == NOT_STORED
 

@@ -1,5 +1,6 @@
 """What is too old or too much goes, in short slices, and nothing else does."""
 
+import math
 import os
 import sqlite3
 import time
@@ -441,6 +442,20 @@ def test_a_lower_limit_is_reached_in_slices_while_batches_go_on(limited, capped,
     trim(store)
     assert os.path.getsize(database) <= 3 * MIB
     assert len([row for row in read_rows(database, "llm_traces") if len(row["input_text"]) < 101])
+
+
+def test_a_look_tells_how_much_may_be_written_before_the_next(limited, capped):
+    unlimited = limited(row_seconds=DAY)
+    assert unlimited.trim(False).slack == math.inf
+    unlimited.write([trace(2 * DAY)])
+    assert unlimited.trim(False).slack == 0  # where one row was due, the next may be
+    unlimited.close()
+    store = capped(8 * MIB)
+    trim(store)  # the row of the other
+    before = store.trim(False).slack
+    assert 4 * MIB < before < 8 * MIB
+    store.write([trace(text="x" * 100_000) for _ in range(10)])
+    assert 2_000_000 <= before - store.trim(False).slack < 1.25 * 2_000_000
 
 
 def test_kills_between_a_batch_and_its_slices_do_not_add_up(capped, database):

@@ -8,7 +8,7 @@ from itertools import accumulate, takewhile
 from pathlib import Path
 from zlib import crc32
 
-from .record import pack
+from .record import head
 from .segment import Segment, remove_if_empty
 
 SEGMENT_BYTES = 4 * 2**20
@@ -29,7 +29,7 @@ class Journal:
         `segment_bytes`: what becomes of SEGMENT_BYTES where it is less.
         """
         self._directory, self._heading, self._syncs = directory, heading, syncs
-        self._segment_bytes = segment_bytes
+        self._full = min(SEGMENT_BYTES, segment_bytes)
         self._take_id()
         self._next = 0
         self._segments: deque[Segment] = deque()
@@ -59,23 +59,30 @@ class Journal:
         anybody later.
         """
         first = self._next
+        if len(payloads) == 1:  # as nearly always
+            self._append_together(payloads, len(payloads[0]))
+            return first
         while (done := self._next - first) < len(payloads):
             self._append_some(payloads[done:])
         return first
 
     def _append_some(self, payloads: Sequence[bytes]) -> None:
         """No more than a segment takes, but one: a settled one is to be removed soon."""
-        full = min(SEGMENT_BYTES, self._segment_bytes)
-        sums = accumulate(map(len, payloads))
-        count = max(1, sum(1 for _ in takewhile(full.__ge__, sums)))
+        sums = list(takewhile(self._full.__ge__, accumulate(map(len, payloads))))
+        count = max(1, len(sums))
+        self._append_together(payloads[:count], sums[-1] if sums else len(payloads[0]))
+
+    def _append_together(self, payloads: Sequence[bytes], size: int) -> None:
         last = self._segments[-1] if self._segments else None
-        size = sum(map(len, payloads[:count]))
-        if self._is_spoilt or last is None or (last.first < self._next and last.size + size > full):
+        is_full = last is not None and last.first < self._next and last.size + size > self._full
+        if last is None or is_full or self._is_spoilt:
             self._begin_segment()
         first = self._next
-        self._next += count  # also where it fails: no number stands for two records
-        records = [pack(one, first + i, self._seed) for i, one in enumerate(payloads[:count])]
-        self._segments[-1].append(b"".join(records))
+        self._next += len(payloads)  # also where it fails: no number stands for two records
+        records = [
+            head(one, number, self._seed) + one for number, one in enumerate(payloads, first)
+        ]
+        self._segments[-1].append(records[0] if len(records) == 1 else b"".join(records))
 
     def sync(self) -> None:
         """Return when what was appended before would survive a power failure.

@@ -34,12 +34,13 @@ class Segment:
 
     def append(self, data: bytes) -> None:
         """All of `data`, or none of it."""
-        left = memoryview(data)
+        done = 0
         try:
-            while left:
-                left = left[os.write(self._descriptor, left) :]
+            done = os.write(self._descriptor, data)
+            while done < len(data):
+                done += os.write(self._descriptor, memoryview(data)[done:])
         except OSError:
-            self._cut(len(data) - len(left))
+            self._cut(done)
             raise
         self.size += len(data)
 

@@ -31,12 +31,13 @@ def items(body: bytearray, media_type: str, kind: str, max_events: int, read: Re
         raise Refusal("unsupported_media_type", 415, message)
     if len(body) <= WHOLE:
         value = read(body)
-        found = iter(value if isinstance(value, list) else [value])
-    else:
-        cursor = Cursor(body)
-        parts = elements(cursor) if cursor.is_at(b"[") else _only([body])
-        found = map(partial(_read_large, kind, read), parts)
-    return at_most(found, max_events)
+        values = value if isinstance(value, list) else [value]
+        if len(values) > max_events:
+            raise _too_many(max_events)
+        return iter(values)
+    cursor = Cursor(body)
+    parts = elements(cursor) if cursor.is_at(b"[") else _only([body])
+    return at_most(map(partial(_read_large, kind, read), parts), max_events)
 
 
 def lines(body: bytearray, kind: str, max_events: int, read: Reader) -> Items:
@@ -92,6 +93,9 @@ def at_most(found: Iterator[T], max_events: int) -> Iterator[T]:
     """The same. Raises `Refusal` behind the last of `max_events` where there are more."""
     for number, item in enumerate(found):
         if number == max_events:
-            message = f"more than {max_events} events in one request"
-            raise Refusal("too_many_events", 413, message)
+            raise _too_many(max_events)
         yield item
+
+
+def _too_many(max_events: int) -> Refusal:
+    return Refusal("too_many_events", 413, f"more than {max_events} events in one request")

@@ -82,14 +82,15 @@ class Recorder:
         tickets = [self._ticket(events) for events in chunks]
         scribe = self._scribe
         scribe.outstanding.add(tickets)
-        is_large = sum(ticket.size for ticket in tickets) > LARGE_BYTES
+        is_large = sum([ticket.size for ticket in tickets]) > LARGE_BYTES
         if scribe.trouble.said is None and (self._waits or scribe.is_busy or is_large):
             return tickets, self._wait(scribe.hand_over(tickets), tickets)
         if scribe.is_busy:
             scribe.hand_over(tickets)
         else:
             scribe.write(tickets)
-        self._count_uncovered(tickets)
+        if tickets[-1].number is None:  # none of them has one then
+            self._count_uncovered(tickets)
         return tickets, None
 
     def settled(self, last: Ticket) -> None:

@@ -69,7 +69,7 @@ class Scribe:
             self.hand_over(tickets)
             return
         self._note(tickets, first, took)
-        if self._is_loop_held(took, self._allowed(tickets)):
+        if self._is_loop_held(took, tickets):
             self.hand_over([])
 
     def hand_over(self, tickets: Sequence[Ticket]) -> "asyncio.Future[None]":
@@ -184,8 +184,11 @@ class Scribe:
     def _allowed(self, tickets: Sequence[Ticket]) -> float:
         return self._slow_seconds + SECONDS_A_BYTE * sum(ticket.size for ticket in tickets)
 
-    def _is_loop_held(self, took: float, allowed: float) -> bool:
+    def _is_loop_held(self, took: float, tickets: Sequence[Ticket]) -> bool:
         """By the disk, as two slow writes in a row show, or one that is very slow."""
-        slow = (took > allowed) + (took > 4 * allowed)
+        slow = 0
+        if took > self._slow_seconds:  # else it is less than what is allowed
+            allowed = self._allowed(tickets)
+            slow = (took > allowed) + (took > 4 * allowed)
         self._slow_in_a_row = slow and self._slow_in_a_row + slow
         return self._slow_in_a_row >= 2

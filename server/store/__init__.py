@@ -45,6 +45,8 @@ class Trimmed(NamedTuple):
     """Whether something is left to do, and has been for a while."""
     urgent: bool
     """Whether that must be done before anything is written."""
+    slack: float
+    """Bytes that may be written before `trim` is to be called again; 0 where it did something."""
 
 
 Price = Callable[[Trace], Trace]

@@ -36,12 +36,15 @@ def add_events(
 
 def _add(db: sqlite3.Connection, batch: Sequence[Event], price: Price, sizes: Sizes) -> Written:
     written = Written(Counter(), Counter(), Counter(), Traffic())
-    if points := [event for event in batch if metering.is_point(event)]:
+    traces = [event for event in batch if isinstance(event, Trace)]
+    points = [trace for trace in traces if trace.keys and metering.is_point(trace)]
+    if points:
         _note(written, "trace", len(points), *_add_points(db, points, written.traffic))
-    if reports := [one for one in batch if isinstance(one, Trace) and not metering.is_point(one)]:
+        traces = [trace for trace in traces if not metering.is_point(trace)]
+    if traces:
         known_price = partial(metering.priced, db, price=price)
-        calls = add_reports(db, reports, sizes, known_price, written.traffic)
-        _note(written, "trace", len(reports), calls.rows, calls.known)
+        calls = add_reports(db, traces, sizes, known_price, written.traffic)
+        _note(written, "trace", len(traces), calls.rows, calls.known)
     if errors := [event for event in batch if isinstance(event, Error)]:
         failures = add_failures(db, errors, written.traffic.failures)
         _note(written, "error", len(errors), failures.rows, failures.known)

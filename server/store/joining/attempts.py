@@ -16,14 +16,14 @@ _STARTED = """
 """
 
 
-def tell_apart(db: sqlite3.Connection, batch: Sequence[Event]) -> list[Event]:
+def tell_apart(db: sqlite3.Connection, batch: Sequence[Event]) -> Sequence[Event]:
     """The batch, where a further attempt has an id of its own: that of the call, and its start.
 
     So has its error, which stands behind it. Raises `sqlite3.Error`.
     """
-    asked = [event.event_id for event in batch if _is_attempt(event)]
+    asked = [one.event_id for one in batch if one.source == LITELLM and _is_attempt(one)]
     if not asked:
-        return list(batch)
+        return batch
     started = dict(db.execute(_STARTED, {"asked": orjson.dumps(asked).decode()}))
     apart: list[Event] = []
     renamed: dict[str, str] = {}

@@ -50,7 +50,7 @@ class _Adding:
         self._first = next_id(db, "trace")
 
     def add(self, own: Sequence[Trace], pieces: Sequence[Trace]) -> Added:
-        rows = insert_new(self._db, [self._price(report) for report in own], self._first)
+        rows = insert_new(self._db, self._priced(own), self._first)
         changes = Changes(self._first, rows)
         added, known = len(rows), len(own) - len(rows)
         if pieces or any(report.span_id or report.keys for report in own):
@@ -62,6 +62,9 @@ class _Adding:
                 added = self._count()
         changes.tell(self._traffic)
         return Added(added, known)
+
+    def _priced(self, own: Sequence[Trace]) -> list[Trace]:
+        return [one if one.cost_usd is not None else self._price(one) for one in own]
 
     def _fresh(
         self, own: Sequence[Trace], rows: Mapping[int, Trace], changes: Changes

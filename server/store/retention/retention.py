@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from functools import partial
+from math import inf
 from operator import itemgetter
 
 from ...events import Event
@@ -69,9 +70,10 @@ class Retention:
         used = now.space.used
         is_urgent = much is not None and used > self._line()
         more = self._age.is_late(now) or (much is not None and used > self._limits.used_bytes)
+        slack = 0 if due else self._slack(used)
         blanked = self._age.walk.blanked
         return Trimmed(
-            news.deleted, news.expired, blanked, now.oldest, now.space.file, more, is_urgent
+            news.deleted, news.expired, blanked, now.oldest, now.space.file, more, is_urgent, slack
         )
 
     def _next(self, old: Slice | None, much: Slice | None, space: Space) -> Slice | None:
@@ -116,8 +118,12 @@ class Retention:
 
     def _excess(self, space: Space) -> int:
         """Bytes to be freed: a little before the line, so that batches need not wait for slices."""
+        return int(max(0, -self._slack(space.used)))
+
+    def _slack(self, used: int) -> float:
+        """Bytes until there is an excess; below 0 where there is one."""
         most, room = self._limits.used_bytes, self._limits.room_bytes
-        return max(0, space.used - most + min(room // 4, most // 16)) if most else 0
+        return most - min(room // 4, most // 16) - used if most else inf
 
     def _line(self) -> int:
         """Bytes in use above which no batch is to be written.
