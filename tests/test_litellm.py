@@ -2,14 +2,17 @@
 
 import json
 import tracemalloc
+from random import Random
 from typing import Any
 
 import pytest
 
 from server import links
 from server.config import Config
+from server.events import Rejected
 from server.ids import hashed
 from server.parts import make_receivers
+from server.receivers import documents, litellm
 
 from .corpus import EXAMPLES, captured, expected_of, request_of
 
@@ -97,6 +100,43 @@ async def test_lines_are_read_whatever_type_they_claim(content_type, send, rows)
     answer = await send(lines, content_type=content_type)
     assert answer["accepted"] == 2
     assert [row["event_id"] for row in await rows()] == ["a", "b"]
+
+
+def test_calls_come_to_the_same_alone_and_together(monkeypatch):
+    rng = Random(9)  # noqa: S311 no secret
+    odd: list[Any] = [None, 7, "x", [], {}, {**CALL, "model": None}, {**CALL, "messages": "hello"}]
+    failed = {**CALL, "status": "failure", "error_str": "no", "id": "r1"}
+    lines = [json.dumps(rng.choice([*odd, CALL, failed])) for _ in range(200)]
+    lines[100] = "no JSON"
+    body, receiver = "\n".join(lines).encode(), make_receivers(Config())["litellm"]
+
+    def come_to():
+        for item in receiver.read(bytearray(body), "application/x-ndjson"):
+            events: Any = () if isinstance(item, Rejected) else item
+            yield [event._replace(created_at=0) for event in events] or item
+
+    monkeypatch.setattr(litellm, "_TOGETHER", 1)
+    alone = list(come_to())
+    monkeypatch.undo()
+    assert list(come_to()) == alone
+    assert len(alone) == 200
+    assert "not JSON" in alone[100].message
+
+
+def test_few_calls_of_a_large_body_wait_for_each_other(monkeypatch):
+    taken = []
+
+    def lazily(*arguments):
+        for number in range(200):
+            taken.append(number)
+            yield CALL
+
+    monkeypatch.setattr(documents, "items", lazily)
+    receiver = make_receivers(Config())["litellm"]
+    for size, together in ((2**17, 64), (2**17 + 1, 16), (2**20 + 1, 1)):
+        taken.clear()
+        next(receiver.read(bytearray(size), "application/json"))
+        assert len(taken) == together
 
 
 async def test_a_single_object_is_one_call(send, rows):

@@ -67,6 +67,8 @@ def count(value: object) -> int | None:
 
 def number(value: object) -> float | None:
     """A number from 0 on, also from a string."""
+    if type(value) is float:  # at a third of the time
+        return value if 0 <= value < math.inf else None
     if isinstance(value, str):
         value = _parse(value)
     if isinstance(value, bool) or not isinstance(value, int | float):

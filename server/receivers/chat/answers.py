@@ -15,6 +15,8 @@ def answer(response: object) -> str | None:
 
     Messages run on, since they mostly are pieces of one text, unless tools are called among them.
     """
+    if isinstance(response, str):
+        return said(response)
     choices = response if isinstance(response, list) else _choices(mapping(response))
     if not isinstance(choices, list):
         return said(response)

@@ -12,6 +12,8 @@ def conversation(messages: object, max_bytes: int) -> Ending | None:
     Put together as of `max_bytes` of UTF-8. Of more than MOST the first are not even read.
     """
     turns = messages if isinstance(messages, list) else [messages]
+    if len(turns) == 1:  # it stands as it is
+        return Ending(words) if (words := said(turns[0])) else None
     spoken = [(role(turn), words) for turn in turns[-MOST:] if (words := said(turn))]
     return put_together(spoken, max_bytes) if spoken else None
 

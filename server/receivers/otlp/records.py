@@ -21,6 +21,8 @@ class Raw(NamedTuple, Generic[Said]):
     resource: Attributes
     scope: str
     said: Said
+    size: int = 0
+    """Bytes on the wire, or what stands for them; 0 in a small body."""
 
 
 class Happening(NamedTuple):

@@ -1,19 +1,26 @@
 """Spans: a model call is a trace, and an error where it failed; an exception is an error."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import starmap
+from typing import Any, cast
 
-from ...events import TURN_USAGE, Invalid, Item, Rejected
+from ...events import TURN_USAGE, Invalid, Item, Rejected, Trace
 from ..maker import Maker
 from . import SOURCE
-from .calls import columns, keys, recognise
+from .calls import keys, recognise
 from .calls.held import held
+from .calls.making import make
 from .calls.streams import Streams
 from .calls.waiting import Waiting
 from .decoding import reading
 from .failing import causes, failures
+from .failing.failures import Failure
 from .failing.pending import LATER, NO_CALL, Pending, Raised
 from .records import Span
-from .texts import content
+
+Native = dict[str, Any]
+_WAITS = ""
+"""In the place of an operation."""
 
 
 class SpansReceiver:
@@ -24,8 +31,8 @@ class SpansReceiver:
 
     def read(self, body: bytearray, media_type: str) -> Iterator[Item]:
         request = _Request(self._maker, self._max_spans)
-        for span in reading.spans(body, media_type, self._max_spans):
-            yield span if isinstance(span, Rejected) else request.item(span)
+        for spans in reading.spans_together(body, media_type, self._max_spans):
+            yield from request.take(spans)
         yield from request.items()
 
 
@@ -36,40 +43,61 @@ class _Request:
         self._maker = maker
         self._streams, self._calls, self._exceptions = Streams(), Waiting(), Pending(max_spans)
 
-    def item(self, span: Span) -> Item:
-        """What becomes of a span at once."""
-        operation = recognise.operation(span)
-        self._calls.span(span, None if operation == TURN_USAGE else operation)
-        if operation is not None:
-            return LATER if self._streams.hold(span) else self._call(span, operation)
-        try:
-            return LATER if self._holds(span) else NO_CALL
-        except Invalid as fault:
-            return fault.rejected("error")
+    def take(self, spans: Sequence[Span | Rejected]) -> Iterator[Item]:
+        """What becomes of these at once."""
+        looked = list(map(self._look, spans))
+        calls = [one for one, operation in zip(spans, looked, strict=True) if operation]
+        made = make(cast(list[Span], calls), list(filter(None, looked)), self._maker)
+        for one, operation in zip(spans, looked, strict=True):
+            if operation:
+                yield self._call(*next(made))
+            elif operation is None:
+                yield self._no_call(one) if isinstance(one, Span) else one
+            else:
+                yield LATER
 
     def items(self) -> Iterator[Item]:
         """All that waited."""
         for span, was_two in self._streams.spans():
-            yield self._call(span, recognise.operation(span) or TURN_USAGE)
+            operation = recognise.operation(span) or TURN_USAGE
+            yield from starmap(self._call, make([span], [operation], self._maker))
             if was_two:
                 yield NO_CALL
         yield from self._calls.items()
         yield from self._exceptions.items()
 
-    def _call(self, span: Span, operation: str) -> Item:
-        """Have a call wait, and the error of one that failed."""
+    def _look(self, span: Span | Rejected) -> str | None:
+        """What a call did; None where it is no call, and _WAITS where that is not yet known."""
+        if isinstance(span, Rejected):
+            return None
+        operation = recognise.operation(span)
+        self._calls.span(span, None if operation == TURN_USAGE else operation)
+        if operation is None:
+            return None
+        return _WAITS if self._streams.hold(span) else operation
+
+    def _no_call(self, span: Span) -> Item:
         try:
-            self._take(span, operation)
+            return LATER if self._holds(span) else NO_CALL
+        except Invalid as fault:
+            return fault.rejected("error")
+
+    def _call(
+        self, span: Span, failure: Failure | None, native: Native, trace: Trace | Invalid
+    ) -> Item:
+        """Have a call wait, and the error of one that failed."""
+        if isinstance(trace, Invalid):
+            return trace.rejected("trace")
+        tied = keys.keys(span, trace, native["metadata"], self._maker.ident)
+        try:
+            self._wait(span, failure, trace, tied)
         except Invalid as fault:
             return fault.rejected("trace")
         return LATER
 
-    def _take(self, span: Span, operation: str) -> None:
-        texts = content.texts(span.attributes, span.happenings, self._maker.max_text_bytes)
-        failure = failures.of_call(span, texts.output_text)
-        native = columns.trace(span, operation, texts, failure)
-        trace = self._maker.trace(native, SOURCE, texts.cut)
-        tied = keys.keys(span, trace, native["metadata"], self._maker.ident)
+    def _wait(
+        self, span: Span, failure: Failure | None, trace: Trace, tied: tuple[str, ...]
+    ) -> None:
         if failure is None:
             self._holds(span)
             self._calls.call(held(span, trace, None, tied))

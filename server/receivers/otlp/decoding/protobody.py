@@ -41,7 +41,7 @@ def _of_group(body: bytearray, start: int, end: int, limit: Limit) -> Iterator[R
         scope = _scope(_merged(body, about)) if records else ""
         for at, behind in records:
             limit.record()
-            yield Raw(resource, scope, (body, at, behind))
+            yield Raw(resource, scope, (body, at, behind), behind - at)
 
 
 def _split(body: bytearray, start: int, end: int, limit: Limit) -> tuple[list[Range], list[Range]]:

@@ -1,6 +1,7 @@
-"""Bodies of OTLP/HTTP: bytes in, records out, one at a time."""
+"""Bodies of OTLP/HTTP: bytes in, records out, one or some at a time."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from ....events import Rejected
 from ....refusal import Refusal
@@ -9,6 +10,7 @@ from .. import PROTOBUF, PROTOBUFS
 from ..records import LogRecord, Metric, Span
 from . import jsonbody, jsonmetrics, jsonrecords, protobody, protometrics, protorecords
 from .limit import Limit
+from .together import together
 
 
 def spans(body: bytearray, media_type: str, most: int) -> Iterator[Span | Rejected]:
@@ -17,9 +19,16 @@ def spans(body: bytearray, media_type: str, most: int) -> Iterator[Span | Reject
     Raises `Refusal`, at any moment, where spans cannot be told apart, or are more than `most`.
     `body` is given away.
     """
+    return chain.from_iterable(spans_together(body, media_type, most))
+
+
+def spans_together(body: bytearray, media_type: str, most: int) -> Iterator[list[Span | Rejected]]:
+    """The same, some at a time."""
     if _is_protobuf(media_type):
-        return map(protorecords.span, protobody.raw_records(body, Limit(most)))
-    return map(jsonrecords.span, jsonbody.raw_records(body, jsonbody.SPANS, Limit(most)))
+        messages = together(protobody.raw_records(body, Limit(most)))
+        return ([protorecords.span(raw) for raw in raws] for raws in messages)
+    objects = together(jsonbody.raw_records(body, jsonbody.SPANS, Limit(most)))
+    return ([jsonrecords.span(raw) for raw in raws] for raws in objects)
 
 
 def log_records(body: bytearray, media_type: str, most: int) -> Iterator[LogRecord | Rejected]:

@@ -31,17 +31,18 @@ def turns(value: object, *, whole: bool = False) -> list[Any]:
     found = _read(value)
     if isinstance(found, list):
         return [turn for turn in found if not _is_hidden(turn)]
-    members = mapping(found)
-    asked = next((members[key] for key in _ASKED if isinstance(members.get(key), list)), None)
+    if not isinstance(found, dict) or not found:
+        return [found]
+    asked = next((found[key] for key in _ASKED if isinstance(found.get(key), list)), None)
     if asked is not None:
-        return [*_instructions(members), *_flat(asked)]
-    if not members or _is_message(members):
+        return [*_instructions(found), *_flat(asked)]
+    if _is_message(found):
         return [found]
     if whole:
         return [as_json(value)]
-    words = next((said for key in _ASKED if isinstance(said := members.get(key), str)), None)
+    words = next((said for key in _ASKED if isinstance(said := found.get(key), str)), None)
     if words:
-        return [*_instructions(members), {"role": "user", "content": words}]
+        return [*_instructions(found), {"role": "user", "content": words}]
     return [as_json(value)]
 
 
@@ -61,7 +62,7 @@ def _is_message(members: Mapping[str, Any]) -> bool:
 
 def _is_hidden(turn: object) -> bool:
     parts = turn.get("parts") if isinstance(turn, dict) else None
-    return isinstance(parts, list) and all(_HIDDEN.issuperset(mapping(part)) for part in parts)
+    return isinstance(parts, list) and all(map(_HIDDEN.issuperset, map(mapping, parts)))
 
 
 def _read(value: object) -> object:

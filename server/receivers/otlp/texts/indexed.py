@@ -1,7 +1,7 @@
 """Lists that came as one attribute a member, as in `gen_ai.prompt.0.content`."""
 
 import re
-from collections.abc import Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -11,11 +11,15 @@ from ..records import Attributes
 _MOST = 10_000
 """Attributes that are read of one span: each can take a kilobyte."""
 _MOST_LEVELS = 9
+_SHORT = 64
+"""Characters of the end of a name whose path is remembered."""
 _INDEX = re.compile(r"\.[0-9]")
 _WRAPPERS = frozenset(
     ("message", "message_content", "tool_call", "prompt", "completion", "embedding")
 )
 """Levels of OpenInference's names that say again what the level above says."""
+
+Path = tuple[str | int, ...]
 
 
 class Lists(NamedTuple):
@@ -45,14 +49,23 @@ def _tree(attributes: Attributes, family: str) -> dict[Any, Any]:
     tree: dict[Any, Any] = {}
     named = (name for name in attributes if name.startswith(family))
     for name in islice(named, _MOST):
-        _put(tree, name[len(family) :].split(".", _MOST_LEVELS), attributes[name])
+        levels = name[len(family) :]
+        path = _known_path(levels) if len(levels) <= _SHORT else _path(levels)
+        _put(tree, path, attributes[name])
     return {key: value for key, value in tree.items() if isinstance(key, int)}
 
 
-def _put(tree: dict[Any, Any], levels: Sequence[str], value: object) -> None:
+def _path(levels: str) -> Path:
+    """The keys that lead to a member, from the end of its name."""
+    first, *others = map(_key, levels.split(".", _MOST_LEVELS))
+    return (first, *(level for level in others[:-1] if level not in _WRAPPERS), *others[-1:])
+
+
+_known_path = lru_cache(maxsize=1024)(_path)  # 13 us less of 97 for a span of OpenInference's
+
+
+def _put(tree: dict[Any, Any], path: Path, value: object) -> None:
     """Put `value` into `tree`, where the indexes are numbers and so never take a list's length."""
-    first, *others = (_key(level) for level in levels)
-    path = [first, *(level for level in others[:-1] if level not in _WRAPPERS), *others[-1:]]
     for level in path[:-1]:
         inner = tree.setdefault(level, {})
         if not isinstance(inner, dict):
