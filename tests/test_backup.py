@@ -137,6 +137,7 @@ def test_the_journal_adds_what_a_backup_lacks(database, tmp_path):
     assert found == {f"{letter}{n}" for letter in "ab" for n in range(5)}
 
 
+@pytest.mark.slow
 def test_what_is_there_is_replaced_only_by_force(database, tmp_path):
     ours(database)
     copy = tmp_path / "copy.db"
@@ -202,6 +203,7 @@ def test_what_is_no_whole_database_is_not_copied(make, said, tmp_path):
     assert list((tmp_path / "there").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_and_leaves_what_was_there(faults, database):
     ours(database)
     copy = Path(f"{database}.copy")

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,8 +13,6 @@ from server import links
 
 from .reports import NOW, T, litellm, litellm_span, piece, span
 from .test_joins import fill, read_counted
-
-EXAMPLES = 50
 
 CALLS = st.lists(
     st.fixed_dictionaries(
@@ -60,9 +59,23 @@ def expected(number, call):
     return (str(number), 100 + number, (1 + number) / 8, together or None)
 
 
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
-@given(CALLS, st.booleans(), st.booleans(), st.randoms(use_true_random=False))
+GIVEN = given(CALLS, st.booleans(), st.booleans(), st.randoms(use_true_random=False))
+
+
+@settings(max_examples=10, deadline=None, derandomize=True)
+@GIVEN
 def test_a_call_is_one_row_however_its_reports_come(calls, summed, restarts, random):
+    is_one_row_each(calls, summed, restarts, random)
+
+
+@pytest.mark.slow
+@settings(max_examples=100, deadline=None, derandomize=True)
+@GIVEN
+def test_of_a_hundred_each_call_is_one_row(calls, summed, restarts, random):
+    is_one_row_each(calls, summed, restarts, random)
+
+
+def is_one_row_each(calls, summed, restarts, random):
     summed = summed and len(calls) > 1
     parent = "sum" if summed else None
     told = [one for n, call in enumerate(calls) for one in reports_of(n, call, parent)]
