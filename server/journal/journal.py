@@ -8,7 +8,7 @@ from itertools import accumulate, takewhile
 from pathlib import Path
 from zlib import crc32
 
-from .record import head
+from .record import pack
 from .segment import Segment, remove_if_empty
 
 SEGMENT_BYTES = 4 * 2**20
@@ -79,9 +79,7 @@ class Journal:
             self._begin_segment()
         first = self._next
         self._next += len(payloads)  # also where it fails: no number stands for two records
-        records = [
-            head(one, number, self._seed) + one for number, one in enumerate(payloads, first)
-        ]
+        records = [pack(one, number, self._seed) for number, one in enumerate(payloads, first)]
         self._segments[-1].append(records[0] if len(records) == 1 else b"".join(records))
 
     def sync(self) -> None:

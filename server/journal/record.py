@@ -18,12 +18,9 @@ class Record(NamedTuple):
     end: int
 
 
-def head(payload: bytes, number: int, seed: int) -> bytes:
-    """What stands before `payload` in its record.
-
-    `seed` is the journal's own: no other journal's record passes.
-    """
-    return _HEAD.pack(_MAGIC, len(payload), _checksum(payload, number, seed), number)
+def pack(payload: bytes, number: int, seed: int) -> bytes:
+    """The bytes of a record. `seed` is the journal's own: no other journal's record passes."""
+    return _HEAD.pack(_MAGIC, len(payload), _checksum(payload, number, seed), number) + payload
 
 
 def unpack(data: bytes, start: int, seed: int) -> Iterator[Record]:
