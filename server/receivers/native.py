@@ -31,16 +31,14 @@ class NativeReceiver:
         room = _ENOUGH
         for item in items:
             draft = self._draft(item)
+            if isinstance(draft, Draft):
+                drafts.append(draft)
+                room -= _FIXED + len(draft.said)
+            if room <= 0 or isinstance(draft, Rejected) or draft.is_large:
+                yield from self._made(drafts)
+                drafts, room = [], _ENOUGH
             if isinstance(draft, Rejected):
-                yield from self._made(drafts)
                 yield draft
-                drafts, room = [], _ENOUGH
-                continue
-            drafts.append(draft)
-            room -= _FIXED + len(draft.said)
-            if room <= 0 or draft.is_large:
-                yield from self._made(drafts)
-                drafts, room = [], _ENOUGH
         yield from self._made(drafts)
 
     def _made(self, drafts: list[Draft]) -> Iterator[Group]:
