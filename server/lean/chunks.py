@@ -3,7 +3,7 @@
 import re
 
 from ..refusal import Refusal
-from .head import malformed
+from ..wire.refusals import malformed
 
 FREE_FRAMING_BYTES = 2**16
 """Bytes of sizes and line ends that any body may have; beyond these no more than it has itself."""

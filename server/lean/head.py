@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..refusal import Refusal
+from ..wire.refusals import malformed
 
 MAX_FIELDS = 100
 MAX_TARGET_BYTES = 8192
@@ -90,16 +91,6 @@ def _parse(data: bytes) -> Head:
 def is_hopeless(data: bytearray, start: int) -> bool:
     """Whether what comes from `start` on cannot become a head, whatever follows."""
     return _HOPELESS.search(data, start) is not None
-
-
-def too_long() -> Refusal:
-    """A new one each time, as `malformed`."""
-    return Refusal("headers_too_large", 431, "the head of the request is too long")
-
-
-def malformed(why: str = "") -> Refusal:
-    """A new one each time: one that is raised again keeps all that it came through alive."""
-    return Refusal("bad_request", 400, f"not a well-formed HTTP request{why and ': '}{why}")
 
 
 def _fields(lines: str) -> dict[str, str]:

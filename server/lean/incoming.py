@@ -1,8 +1,9 @@
 """What has come on a connection and is not taken yet: heads, and the bodies behind them."""
 
 from ..refusal import Refusal
+from ..wire.refusals import long_head, malformed
 from .chunks import Chunks
-from .head import Head, is_hopeless, malformed, read, too_long
+from .head import Head, is_hopeless, read
 from .sized import Sized
 
 MAX_SKIPPED_BYTES = 2**20
@@ -59,7 +60,7 @@ class Incoming:
     def _too_long(self, start: int) -> Refusal:
         """Why such a head is refused: for the same reason however it is cut."""
         first = self._data[: start + self._max_header_bytes]
-        return malformed() if is_hopeless(first, start) else too_long()
+        return malformed() if is_hopeless(first, start) else long_head()
 
     def check(self) -> None:
         """Raises `Refusal` where the body is not as it should be behind what was taken."""

@@ -9,7 +9,7 @@ from typing import Any, cast
 from tornado.httputil import HTTPMessageDelegate
 
 from ..refusal import Refusal
-from ..wire.answer import CLOSE, refused
+from ..wire.answer import refused
 from .answering import Answering
 from .request import LeanRequest
 from .shared import Shared
@@ -45,7 +45,7 @@ class Reading(Answering):
         self._waits = False
         if self._is_over:
             return
-        if self.persistence == CLOSE:
+        if not self._incoming.goes_on():
             self._end()
         elif not self._is_reading:
             self._read_soon()

@@ -16,7 +16,7 @@ from ..refusal import Refusal
 from .answer import CLOSE, refused
 from .hub import Hub
 from .linger import Lingering
-from .refusals import LONG_HEAD, MALFORMED
+from .refusals import long_head, malformed
 from .wire import no_field
 
 _BARE = b"HTTP/1.1 400 Bad Request\r\n\r\n"
@@ -98,13 +98,13 @@ class Stream(IOStream):
     def write(self, data: bytes | memoryview) -> "Future[None]":
         """As ever, but for the bare 400."""
         if data == _BARE:
-            data = self._refused(self.refusal or MALFORMED)
+            data = self._refused(self.refusal or malformed())
         return super().write(data)
 
     def close(self, exc_info: bool | BaseException | Raised | None = False) -> None:
         """As ever, but a request whose head, or chunk's head, has no end is told so."""
         if isinstance(exc_info, UnsatisfiableReadError) and not self.closed():
-            self._tell((self.refusal or MALFORMED) if self._route else LONG_HEAD)
+            self._tell((self.refusal or malformed()) if self._route else long_head())
         super().close(exc_info)
 
     def close_fd(self) -> None:
