@@ -70,7 +70,7 @@ async def _leave(url: str, data: bytes, way: str, random: Random) -> None:
     with contextlib.closing(connection), contextlib.suppress(ConnectionError):
         await asyncio.wait_for(loop.sock_sendall(connection, data), 5)
         if way in ("closes late", "breaks late"):
-            await asyncio.sleep(random.random() * TIMEOUT)
+            await asyncio.sleep(random.random() * TIMEOUT)  # what the sender does, no wait
         if way.startswith("breaks"):
             reset(connection)
         elif way == "hangs":
@@ -78,7 +78,7 @@ async def _leave(url: str, data: bytes, way: str, random: Random) -> None:
         elif way == "drips":
             await _drip(connection, random)
         elif way == "is deaf":
-            await asyncio.sleep(TIMEOUT * 1.5)
+            await asyncio.sleep(TIMEOUT * 1.5)  # what it does: nothing
 
 
 async def _drip(connection: socket.socket, random: Random) -> None:
@@ -86,7 +86,7 @@ async def _drip(connection: socket.socket, random: Random) -> None:
     loop = asyncio.get_running_loop()
     for _ in range(200):  # 10 s; more than any clock here
         await loop.sock_sendall(connection, bytes([random.choice(b"x 0\r\n:")]))
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # from one drop to the next
     raise TimeoutError("a drip keeps its connection")
 
 
