@@ -33,7 +33,6 @@ from .store.retention.limits import Limits
 from .store.writer import SqliteStore
 from .validation import Schema
 from .wire.hub import Hub
-from .wire.linger import Lingering
 from .wire.stock import StockServer
 from .wire.way_in import WayIn
 from .writer import Writer
@@ -132,7 +131,7 @@ def make_pipeline(
     )
 
 
-def make_way_in(config: Config, app: Application, hub: Hub, lingering: Lingering) -> WayIn:
+def make_way_in(config: Config, app: Application, hub: Hub) -> WayIn:
     """As the settings say."""
     limits = {
         # beyond twice the limit the connection ends; up to there we answer 413, and go on
@@ -140,7 +139,7 @@ def make_way_in(config: Config, app: Application, hub: Hub, lingering: Lingering
         "max_header_bytes": config.max_header_bytes,
     }
     if config.http == "tornado":
-        return StockServer(app, hub, lingering, **limits)
+        return StockServer(app, hub, **limits)
     return LeanServer(app, hub, **limits)
 
 

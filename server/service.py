@@ -26,7 +26,6 @@ from .parts import (
 from .store import Store
 from .version import version
 from .wire.hub import Hub
-from .wire.linger import Lingering
 from .wire.listener import Listener
 from .writer import Writer
 
@@ -72,11 +71,8 @@ class Service:
             body_timeout_seconds=config.body_timeout_seconds,
             idle_timeout_seconds=config.idle_timeout_seconds,
         )
-        self._lingering = Lingering()
-        self._way_in = make_way_in(config, self.app, self._hub, self._lingering)
-        self._listener = Listener(
-            self._way_in.serve, self._hub, self._lingering, config.max_connections
-        )
+        self._way_in = make_way_in(config, self.app, self._hub)
+        self._listener = Listener(self._way_in.serve, self._hub, config.max_connections)
 
     async def start(self) -> None:
         """Open the store, then listen at `url`. Raises `store.Unusable` and OSError."""
@@ -103,7 +99,6 @@ class Service:
         self._listener.stop()
         await self._end(self._config.drain_seconds)
         await self._way_in.close()
-        self._lingering.stop()
         self._hub.stop()
         self._trimmer.stop()
         self._lag.stop()

@@ -5,6 +5,7 @@ import time
 
 from ..metrics.routes import HttpMetrics
 from ..refusal import Refusal
+from .linger import Lingering
 from .wire import Wire
 
 
@@ -24,6 +25,7 @@ class Hub:
         self.open: set[Wire] = set()
         self.in_flight = 0
         """Requests whose head has come, and that are not answered."""
+        self.lingering = Lingering()
         self._timer: asyncio.TimerHandle | None = None
         metrics.in_flight.set_function(lambda: self.in_flight)
 
@@ -38,7 +40,8 @@ class Hub:
         self._timer = loop.call_later(self._interval, self._look)
 
     def stop(self) -> None:
-        """End; may be called when not started."""
+        """End, and close what lingers; may be called when not started."""
+        self.lingering.stop()
         if self._timer is not None:
             self._timer.cancel()
 

@@ -13,7 +13,6 @@ from tornado.ioloop import IOLoop
 from .answer import refused
 from .descriptors import descriptors
 from .hub import Hub
-from .linger import Lingering
 from .refusals import FULL
 
 logger = logging.getLogger(__name__)
@@ -32,9 +31,9 @@ Serve = Callable[[socket.socket, Any], None]
 class Listener:
     """Accepts connections and hands them on. Lives on the event loop."""
 
-    def __init__(self, serve: Serve, hub: Hub, lingering: Lingering, max_connections: int) -> None:
+    def __init__(self, serve: Serve, hub: Hub, max_connections: int) -> None:
         """`serve` gets each connection with its peer's address, and adds it to `hub.open`."""
-        self._serve, self._hub, self._lingering = serve, hub, lingering
+        self._serve, self._hub = serve, hub
         self._most = max(1, min(max_connections, descriptors() - OTHER_DESCRIPTORS))
         self._sockets: list[socket.socket] = []
         self._warned = -_QUIET_SECONDS
@@ -81,7 +80,7 @@ class Listener:
         self._warn("the limit of %d connections is reached; more are turned away", self._most)
         with contextlib.suppress(OSError):
             connection.send(refused(FULL))
-        self._lingering.close(connection)
+        self._hub.lingering.close(connection)
 
     def _rest(self, error: OSError) -> None:
         """Leave connections waiting for a moment, rather than to try without end."""

@@ -7,7 +7,6 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
 from .hub import Hub
-from .linger import Lingering
 from .stream import Stream
 
 
@@ -18,13 +17,12 @@ class StockServer:
         self,
         app: Application,
         hub: Hub,
-        lingering: Lingering,
         *,
         max_body_bytes: int,
         max_header_bytes: int,
     ) -> None:
         """A longer body than `max_body_bytes` ends its connection."""
-        self._hub, self._lingering = hub, lingering
+        self._hub = hub
         self._server = HTTPServer(
             app,
             max_body_size=max_body_bytes,
@@ -34,7 +32,7 @@ class StockServer:
 
     def serve(self, connection: socket.socket, address: Any) -> None:
         """As `WayIn`."""
-        self._server.handle_stream(Stream(connection, self._hub, self._lingering), address)
+        self._server.handle_stream(Stream(connection, self._hub), address)
 
     async def close(self) -> None:
         """As `WayIn`."""

@@ -15,7 +15,6 @@ from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 from ..refusal import Refusal
 from .answer import CLOSE, refused
 from .hub import Hub
-from .linger import Lingering
 from .refusals import long_head, malformed
 from .wire import no_field
 
@@ -28,11 +27,9 @@ Raised = tuple[type[BaseException] | None, BaseException | None, TracebackType |
 class Stream(IOStream):
     """One connection: a `Wire`. Lives on the event loop."""
 
-    def __init__(
-        self, connection: socket.socket, hub: Hub, lingering: Lingering, **options: Any
-    ) -> None:
+    def __init__(self, connection: socket.socket, hub: Hub, **options: Any) -> None:
         super().__init__(connection, **options)
-        self._hub, self._lingering = hub, lingering
+        self._hub = hub
         self._lingers = False
         self._route: str | None = None
         self._is_complete = False
@@ -111,7 +108,7 @@ class Stream(IOStream):
         """Called once, by the base class."""
         self._hub.open.discard(self)
         if self._lingers or (self._route is not None and not self._is_complete):
-            self._lingering.close(self.socket)
+            self._hub.lingering.close(self.socket)
         else:
             self.socket.close()
         self.socket = None  # type: ignore[assignment]  # as the base class does

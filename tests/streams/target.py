@@ -103,7 +103,7 @@ def leftovers(service: Service) -> dict[str, int]:
         "in flight": int(sample("tokenweir_http_requests_in_flight") or 0),
         "bytes of bodies": sum(room.all - room.free for room in _rooms(service.app)),
         "connections": len(service._hub.open),
-        "lingering": len(service._lingering._open),
+        "lingering": len(service._hub.lingering._open),
     }
 
 
