@@ -23,9 +23,8 @@ def endure(books, repair):
     books.settle()
 
 
-@pytest.mark.parametrize(
-    "full", ["-wal", pytest.param("", marks=pytest.mark.slow)], ids=["log", "database"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("full", ["-wal", ""], ids=["log", "database"])
 def test_a_limit_on_file_sizes_loses_nothing(full, database):
     with kept_books(database) as books:
         books.send(50)

@@ -67,6 +67,7 @@ def check_books(service, **expected):
     assert balances(sums), sums
 
 
+@pytest.mark.slow
 def test_what_was_accepted_is_stored_at_the_next_start_before_the_port_opens(
     killed, database, tmp_path
 ):
